@@ -1,0 +1,45 @@
+# Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
+# On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
+
+.PHONY: help demo test check format docs lock clean
+.DEFAULT_GOAL := help
+PYTHON ?=
+export PYTHON
+
+help:
+	@echo "make demo    the whole loop on this machine, with made-up pictures"
+	@echo "make test    the tests"
+	@echo "make check   lint, format, types, and the import contract"
+	@echo "make format  put the source in order"
+	@echo "make docs    the generated pages of docs/"
+	@echo "make lock    renew the pinned dependencies"
+	@echo "make clean   remove what these commands made"
+
+.venv/installed: pyproject.toml .ci/constraints.txt .ci/install
+	@.ci/install
+
+demo: .venv/installed
+	@.venv/bin/takedown demo
+
+test: .venv/installed
+	.venv/bin/python -m pytest
+
+check: .venv/installed
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m ruff format --check
+	.venv/bin/python -m mypy
+	.venv/bin/lint-imports
+
+format: .venv/installed
+	.venv/bin/python -m ruff check --fix-only
+	.venv/bin/python -m ruff format
+
+# The pages below docs/reference and docs/schemas.
+docs: .venv/installed
+	.venv/bin/python -m takedown_cli.cli.reference docs
+
+lock:
+	.ci/lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

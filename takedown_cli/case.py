@@ -1,0 +1,91 @@
+"""The case number and what derives from it: one secret, drawn on the person's device, that does every job.
+
+It guarantees that a typing error is noticed before any contact, and that nothing but the number has to be kept.
+It must never be logged, stored or shown by anything but the command that was asked for it: ``repr`` hides it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from takedown_cli.errors import CaseNumberError
+
+#: Crockford's base 32: no I, L, O or U, so that a number survives being read aloud or written by hand.
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SECRET_SYMBOLS: Final = 22  # 22 × 5 = 110 bits from the operating system
+CHECK_SYMBOLS: Final = 2
+GROUP: Final = 4
+#: The largest prime below 32², so that two symbols hold the checksum; see ``checksum`` for what that buys.
+CHECK_PRIME: Final = 1021
+
+_CONFUSED = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_SALT = b"takedown/case-number/v1"
+
+
+def checksum(symbols: str) -> str:
+    """Two symbols that catch every single wrong symbol and every swap of neighbours.
+
+    The symbols are read as a base-32 number modulo a prime. One wrong symbol changes it by d·32ⁱ with 0 < |d| < 32,
+    a swap of neighbours by d·31·32ⁱ: neither is divisible by 1021.
+    """
+    value = 0
+    for symbol in symbols:
+        value = (value * 32 + ALPHABET.index(symbol)) % CHECK_PRIME
+    return ALPHABET[value // 32] + ALPHABET[value % 32]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseNumber:
+    """A valid case number. ``str()`` gives the form to show, once: six groups of four."""
+
+    symbols: str = field(repr=False)
+
+    @classmethod
+    def draw(cls) -> CaseNumber:
+        """A new number: 110 bits from the operating system's generator."""
+        bits = secrets.randbits(5 * SECRET_SYMBOLS)
+        symbols = "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(SECRET_SYMBOLS)))
+        return cls(symbols + checksum(symbols))
+
+    @classmethod
+    def parse(cls, text: str) -> CaseNumber:
+        """Read a number as people write it: any case, spaces and dashes ignored, O as 0, I and L as 1.
+
+        Raises CaseNumberError, whose text never repeats what was typed.
+        """
+        if len(text) > 200:
+            raise CaseNumberError
+        symbols = "".join(c for c in text.upper() if not c.isspace() and c not in "-‐‑‒–—−").translate(_CONFUSED)
+        if len(symbols) != SECRET_SYMBOLS + CHECK_SYMBOLS or not all(symbol in ALPHABET for symbol in symbols):
+            raise CaseNumberError
+        if not secrets.compare_digest(checksum(symbols[:SECRET_SYMBOLS]), symbols[SECRET_SYMBOLS:]):
+            raise CaseNumberError
+        return cls(symbols)
+
+    def __str__(self) -> str:
+        return "-".join(self.symbols[start : start + GROUP] for start in range(0, len(self.symbols), GROUP))
+
+    def _derive(self, purpose: bytes) -> bytes:
+        """32 bytes for one purpose: HKDF-SHA-256 (RFC 5869) over the 110 secret bits as 14 big-endian bytes."""
+        number = 0
+        for symbol in self.symbols[:SECRET_SYMBOLS]:
+            number = number << 5 | ALPHABET.index(symbol)
+        return HKDF(SHA256(), 32, _SALT, purpose).derive(number.to_bytes(14, "big"))
+
+    def lookup_id(self) -> str:
+        """64 hexadecimal digits under which the intake finds the case; the number cannot be computed from it."""
+        return self._derive(b"lookup-id").hex()
+
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The case key: it signs the bundle, additions, withdrawals and status requests."""
+        return Ed25519PrivateKey.from_private_bytes(self._derive(b"case-key"))
+
+    def bundle_key(self) -> bytes:
+        """32 bytes that open the person's own copy of a sealed bundle."""
+        return self._derive(b"bundle-key")

@@ -1,0 +1,60 @@
+"""The state of a case in plain words, for people, and as one JSON object, for scripts.
+
+It guarantees that both say the same, and that a text from an intake is sanitised before it is shown.
+It must never show a case number or a hash.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from takedown_cli.cli.console import sanitise
+
+if TYPE_CHECKING:
+    from takedown_cli.wire import CaseStatus, ItemStatus
+
+_ITEM_STATES: Final = {
+    "listed": "on the list that platforms read",
+    "held": "held back by the intake until somebody has looked at the hash",
+    "withdrawn": "withdrawn",
+}
+_ANSWERS: Final = {
+    "seen": "has received the hash, and has not answered yet",
+    "under-review": "has found a match and is looking at it",
+    "blocked": "has found copies, and blocks them",
+    "not-blocked": "has found a match, and decided not to block it",
+}
+_NOUNS: Final = {"image": "picture", "video": "video"}
+
+
+def as_json(schema: str, status: CaseStatus) -> dict[str, object]:
+    """The object of ``status --json`` and ``withdraw --json``."""
+    from takedown_cli.wire import encode_to_object
+
+    document = encode_to_object(status)
+    for name in ("schema", "version", "known"):
+        document.pop(name, None)
+    return {"schema": schema, "version": 1, **document}
+
+
+def in_words(status: CaseStatus) -> str:
+    """Paragraphs of at most one fact a line."""
+    lines = [f"Case received on {status.received}; the intake keeps it until {status.expires}.", ""]
+    lines += [line for item in status.items for line in _item(item)]
+    lines += ["", _summary(status)]
+    return "\n".join(lines)
+
+
+def _item(item: ItemStatus) -> list[str]:
+    head = f"{_NOUNS[item.media].capitalize()} {item.number}: {_ITEM_STATES[item.state]}."
+    return [head, *(f"  {sanitise(a.platform)} {_ANSWERS[a.state]} ({a.day})." for a in item.platforms)]
+
+
+def _summary(status: CaseStatus) -> str:
+    states = Counter(item.state for item in status.items)
+    if states["withdrawn"] == len(status.items):
+        return "Everything in this case is withdrawn; platforms are told to stop looking for it."
+    if any(answer.state == "blocked" for item in status.items for answer in item.platforms):
+        return "Platforms go on looking; new uploads of what is blocked are stopped there. There is nothing to do."
+    return "Platforms fetch the list by themselves, often within a day. There is nothing to do but ask again later."

@@ -1,0 +1,229 @@
+"""The shapes of what ``--json`` prints: one typed place, from which the JSON Schemas in ``docs/`` are made.
+
+It guarantees that a field once there keeps its name and meaning; a change of meaning needs a new ``version``.
+It must never describe anything that travels: that is ``wire`` and ``bundle.document``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+
+class FingerprintRow(TypedDict):
+    """One hash. ``frame`` counts from 0, ``timestamp`` is in seconds, ``quality`` is 0 to 100."""
+
+    kind: str
+    method: NotRequired[str]
+    variant: NotRequired[str]
+    frame: NotRequired[int]
+    timestamp: NotRequired[float]
+    value: str
+    quality: NotRequired[int]
+    also: NotRequired[list[str]]
+
+
+class FileRow(TypedDict):
+    """One file that was walked. ``path_b64`` holds the name's bytes when they are no UTF-8.
+
+    ``reason`` says why it is partial, skipped or failed, ``weak`` why platforms cannot match it although it was hashed;
+    ``detail`` is the sentence that goes with either.
+    """
+
+    path: str
+    path_b64: NotRequired[str]
+    outcome: Literal["hashed", "partial", "skipped", "failed"]
+    reason: NotRequired[str]
+    weak: NotRequired[str]
+    detail: NotRequired[str]
+    media: NotRequired[str]
+    format: NotRequired[str]
+    width: NotRequired[int]
+    height: NotRequired[int]
+    duration: NotRequired[float]
+    fingerprints: NotRequired[list[FingerprintRow]]
+
+
+class Summary(TypedDict):
+    """Totals: ``files`` is the sum of hashed, partial, skipped and failed; ``reasons`` counts by reason id."""
+
+    files: int
+    hashed: int
+    partial: int
+    skipped: int
+    failed: int
+    weak: int
+    bytes: int
+    seconds: float
+    reasons: dict[str, int]
+
+
+class HashReport(TypedDict):
+    """``takedown hash --json``. ``case_number`` is there once, when a new bundle was made."""
+
+    schema: Literal["takedown.hash"]
+    version: Literal[1]
+    bundle: str | None
+    case_number: str | None
+    summary: Summary
+    files: list[FileRow]
+
+
+class HashSummaryLine(TypedDict):
+    """The last line of ``takedown hash --jsonl``; each line before it is a ``FileRow``."""
+
+    schema: Literal["takedown.hash.summary"]
+    version: Literal[1]
+    bundle: str | None
+    case_number: str | None
+    summary: Summary
+
+
+class ProgressLine(TypedDict):
+    """One line on stderr of ``--progress=json``. ``total`` counts what was found so far."""
+
+    schema: Literal["takedown.progress"]
+    version: Literal[1]
+    files: int
+    total: int
+    bytes: int
+    total_bytes: int
+    counted: bool
+    seconds: float
+    seconds_left: float | None
+
+
+class ErrorReport(TypedDict):
+    """How any command with ``--json`` reports that it ended badly."""
+
+    schema: Literal["takedown.error"]
+    version: Literal[1]
+    id: str
+    exit_code: int
+    sentence: str
+    hint: str
+
+
+class InspectReport(TypedDict):
+    """``takedown inspect --json``. What is inside is null while the bundle is sealed and no case number was given."""
+
+    schema: Literal["takedown.inspect"]
+    version: Literal[1]
+    bytes: int
+    sha256: str
+    sealed: bool
+    valid: bool | None
+    audience: AudienceRow | None
+    test: bool | None
+    created: str | None
+    adds: bool | None
+    declaration: DeclarationRow | None
+    countersignatures: int | None
+    items: list[ItemRow] | None
+    totals: TotalsRow | None
+
+
+class AudienceRow(TypedDict):
+    origin: str
+    key_id: str
+
+
+class DeclarationRow(TypedDict):
+    behalf: str
+    authority: str | None
+
+
+class ItemRow(TypedDict):
+    """One picture or video, numbered from 1. ``hashes`` only with ``--hashes``: a hash is personal data."""
+
+    number: int
+    media: str
+    age: str
+    fingerprints: int
+    hashes: NotRequired[list[HashRow]]
+
+
+class HashRow(TypedDict):
+    """One hash as it travels; ``ms`` is the position in the video in milliseconds."""
+
+    kind: str
+    value: str
+    method: NotRequired[str]
+    variant: NotRequired[str]
+    quality: NotRequired[int]
+    frame: NotRequired[int]
+    ms: NotRequired[int]
+
+
+class TotalsRow(TypedDict):
+    """Counts over the whole bundle, by media, age, and "kind/method/variant" of the fingerprints."""
+
+    items: int
+    fingerprints: int
+    by_media: dict[str, int]
+    by_age: dict[str, int]
+    by_kind: dict[str, int]
+
+
+class DoctorReport(TypedDict):
+    """``takedown doctor --json``."""
+
+    schema: Literal["takedown.doctor"]
+    version: Literal[1]
+    takedown: str
+    python: str
+    system: str
+    formats: list[FormatRow]
+    libraries: dict[str, str | None]
+    sandbox: SandboxRow
+    intake: IntakeRow | None
+
+
+class FormatRow(TypedDict):
+    """Whether a format can be read; ``library`` is what decodes it, with its version."""
+
+    format: str
+    media: str
+    readable: bool
+    library: str
+
+
+class SandboxRow(TypedDict):
+    """``level`` is full, partial, process-only or none; the rest are phrases for a person."""
+
+    level: str
+    holds: list[str]
+    lacks: list[str]
+    attempts: list[AttemptRow]
+
+
+class AttemptRow(TypedDict):
+    """What a hijacked decoder would try, really tried; ``blocked`` is null where the system has no such thing."""
+
+    what: str
+    blocked: bool | None
+
+
+class IntakeRow(TypedDict):
+    """Only with ``--intake``: whether the configured intake answered as the one that was expected."""
+
+    reachable: bool
+    detail: str
+
+
+class SettingRow(TypedDict):
+    name: str
+    value: str | None
+    source: str
+    meaning: str
+    variable: str
+
+
+class ConfigReport(TypedDict):
+    """``takedown config show --json``."""
+
+    schema: Literal["takedown.config"]
+    version: Literal[1]
+    file: str | None
+    settings: list[SettingRow]

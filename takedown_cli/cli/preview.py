@@ -1,0 +1,65 @@
+"""What would leave, in plain words: counts and kinds, the declaration, the destination; before anything is sent.
+
+It guarantees that the words are made from the very items that are then signed.
+It must never show a hash.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from takedown_cli.address import IntakeAddress
+from takedown_cli.bundle.document import Declaration, Item
+from takedown_cli.bundle.seal import Sealed
+
+_BEHALF: Final = {"self": "yourself", "child": "your child", "other": "someone who asked you"}
+_AUTHORITY: Final = {
+    "permission": "with that person's permission",
+    "parent-or-guardian": "as parent or guardian",
+    "law": "by authority in law",
+}
+_AGES: Final = {"under-18": "taken under 18", "adult": "taken at 18 or over", "unsure": "not sure about the age"}
+_MEDIA: Final = {"image": "picture", "video": "video"}
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def of_items(items: Sequence[Item], declaration: Declaration) -> list[str]:
+    """One fact a line: what, of which age, for whom."""
+    media = Counter(item.media for item in items)
+    kinds = Counter(f.kind.upper() for item in items for f in item.fingerprints)
+    ages = Counter(item.age for item in items)
+    what = " and ".join(counted(count, _MEDIA[kind]) for kind, count in sorted(media.items()))
+    hashes = ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
+    authority = f", {_AUTHORITY[declaration.authority]}" if declaration.authority else ""
+    return [
+        f"  fingerprints of {what}: {hashes}",
+        *(f"  {_AGES[age]}: {count:,}, for the {_list(age)} list" for age, count in sorted(ages.items())),
+        f"  for {_BEHALF[declaration.behalf]}{authority}",
+        "  no picture, no file name, nothing else about you or this computer",
+    ]
+
+
+def of_sealed(sealed: Sealed, size: int) -> list[str]:
+    """A sealed bundle says nothing but its destination and a size."""
+    return [
+        f"  a sealed bundle of {size:,} bytes, which only {sealed.audience.origin} can read",
+        "  ('takedown inspect --case -' shows what is in it, with its case number)",
+    ]
+
+
+def of_destination(address: IntakeAddress) -> list[str]:
+    if address.pin is not None:
+        return [f"To {address.origin}, and to nobody else; its key is known."]
+    return [
+        f"To {address.origin}, and to nobody else.",
+        "The address has no key after '#': whoever answers there will be trusted.",
+    ]
+
+
+def _list(age: str) -> str:
+    return "adult" if age == "adult" else "under-18"

@@ -1,0 +1,234 @@
+"""``takedown submit``: preview, confirm, send; from pictures or from a bundle made earlier.
+
+It guarantees that nothing is contacted before the person has seen what would leave and agreed, and that the case
+number is shown before the bundle is on its way, so that no registered case is without one.
+It must never send anything but the sealed bundle that was previewed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from takedown_cli.cli import output
+from takedown_cli.cli.ask import case_number, confirm
+from takedown_cli.cli.console import console
+from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
+from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
+from takedown_cli.cli.options import CaseSource, DryRun, Force, Progress, application, carries
+from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
+from takedown_cli.errors import BundleError, NothingToDoError, UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from takedown_cli.address import IntakeAddress
+    from takedown_cli.cli.run import Made
+    from takedown_cli.wire import Audience, IntakeCard, Receipt
+
+app = application()
+
+_HELP: Final = """
+Show what would leave, ask, send; shows the case number once.
+
+\b
+takedown submit photos/ --intake https://intake.example#KEY
+takedown submit case.tdb
+takedown submit photos/ --age adult --for self --yes --json
+
+Sending the same bundle again never makes a second case. Only hashes are sent,
+sealed so that only the intake can read them.
+"""
+_EPILOG: Final = """
+Exit codes: 0 sent; 3 sent, but some files could not be protected; 4 nothing
+to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed.
+"""
+_UNCERTAIN: Final = (
+    "It is not certain whether the bundle arrived. 'takedown status -' with the case number tells; if there is no "
+    "such case, submit again: the number above is then void."
+)
+
+
+@app.command(help=_HELP, epilog=_EPILOG)
+@carries(ELIGIBILITY, RECIPE, LIMITS)
+def submit(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATH|BUNDLE", help="Pictures and folders, or one bundle.")],
+    intake: Intake = None,
+    proxy: Proxy = None,
+    output_name: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="BUNDLE", help="Keep the sealed bundle as well.")
+    ] = None,
+    force: Force = False,
+    case: CaseSource = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Send MD5 and SHA-256 of pictures too.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Mark the bundle as a test.")] = False,
+    dry_run: DryRun = False,
+    progress: Progress = None,
+) -> None:
+    data = _bundle_data(paths)
+    if data is None:
+        code = _submit_pictures(paths, intake, proxy, output_name, case, progress, force, exact, test, dry_run)
+    elif case is not None or output_name is not None or exact or test or ELIGIBILITY.get().given:
+        raise UsageError("A finished bundle is sent as it is; options about its content belong to 'takedown hash'.")
+    else:
+        code = _submit_bundle(data, intake, proxy, dry_run)
+    raise typer.Exit(code)
+
+
+def _bundle_data(paths: list[Path]) -> bytes | None:
+    """The bytes of the bundle that was named, or None when pictures were. Raises BundleError for a huge one."""
+    from takedown_cli.bundle.file import looks_like_bundle
+    from takedown_cli.bundle.seal import BUCKETS
+
+    limit = BUCKETS[-1] + (1 << 16)
+    found = []
+    for path in paths:
+        try:
+            if path.is_file():
+                with path.open("rb") as stream:
+                    head = stream.read(32)
+                    if looks_like_bundle(head):
+                        found.append(head + stream.read(limit))
+        except OSError:
+            continue
+    if not found:
+        return None
+    if len(paths) > 1:
+        raise UsageError("A bundle is submitted alone, without other paths beside it.")
+    if len(found[0]) > limit:
+        raise BundleError
+    return found[0]
+
+
+# ------------------------------------------------------------------------------------------------- from a bundle
+
+
+def _submit_bundle(data: bytes, flag: str | None, proxy: str | None, dry_run: bool) -> int:
+    from takedown_cli.bundle import seal
+    from takedown_cli.bundle.file import is_sealed, open_signed, seal_for
+    from takedown_cli.cli import preview
+
+    if is_sealed(data):
+        sealed = seal.parse(data)
+        address = _destination(flag, sealed.audience)
+        _show_preview(preview.of_sealed(sealed, len(data)), address)
+    else:
+        opened = open_signed(data)
+        address = _destination(flag, opened.bundle.audience)
+        _show_preview(preview.of_items(opened.bundle.items, opened.bundle.declaration), address)
+    if dry_run:
+        return 0
+    confirm("Send this?")
+    with intake_client(address, proxy) as client:
+        receipt = client.submit(data if is_sealed(data) else seal_for(data, client.card()))
+    _show_receipt(receipt, address, None)
+    return 0
+
+
+def _destination(flag: str | None, audience: Audience | None) -> IntakeAddress:
+    """Where the bundle goes: to the intake it was made for, or else to the configured one.
+
+    Raises UsageError when --intake names another than the one the bundle is bound to, NoIntakeError.
+    """
+    from takedown_cli.address import IntakeAddress
+
+    if audience is None:
+        return intake_address(flag)
+    bound = IntakeAddress(audience.origin, audience.key_id)
+    if flag is not None:
+        wanted = IntakeAddress.parse(flag)
+        if wanted.origin != bound.origin or wanted.pin not in {None, bound.pin}:
+            raise UsageError("The bundle was made for another intake than the one named with --intake.")
+    return bound
+
+
+# ------------------------------------------------------------------------------------------------ from pictures
+
+
+def _submit_pictures(
+    paths: list[Path],
+    flag: str | None,
+    proxy: str | None,
+    output_name: Path | None,
+    case: str | None,
+    progress: str | None,
+    force: bool,
+    exact: bool,
+    test: bool,
+    dry_run: bool,
+) -> int:
+    from takedown_cli.cli import preview
+    from takedown_cli.cli.run import Bundling, Run
+
+    address = intake_address(flag)
+    if output_name is not None:
+        output.check(output_name, force=force)
+    number = case_number(case) if case is not None else None
+    given = ELIGIBILITY.get()
+    roots = roots_of(paths, given)
+    declared = declare(given, roots)
+    run = Run(roots, chosen_work(), Bundling(declared, number, exact=exact, test=test), own=output_name)
+    run.go(progress)
+    run.explain()
+    if not run.items:
+        raise NothingToDoError
+    _show_preview(preview.of_items(run.items, declared.declaration), address)
+    if dry_run:
+        return run.exit_code()
+    confirm("Send this?")
+    with intake_client(address, proxy) as client:
+        card = client.card()
+        made = run.bundle(card)
+        if output_name is not None:
+            output.write(output_name, made.data, force=force)
+        _show_number(made, card)
+        try:
+            receipt = client.submit(made.data)
+        except UnreachableError as error:
+            return _say_uncertain(error, address, made.new_number)
+    _show_receipt(receipt, address, made.new_number)
+    return run.exit_code()
+
+
+def _show_preview(lines: list[str], address: IntakeAddress) -> None:
+    from takedown_cli.cli import preview
+
+    for line in ("", "What would leave this computer:", *lines, *preview.of_destination(address), ""):
+        console.say(line)
+
+
+def _show_number(made: Made, card: IntakeCard) -> None:
+    if made.new_number is None or console.json:
+        return
+    console.result(f"Case number: {made.new_number}")
+    console.say(
+        "Write it down and keep it private. It is shown only now, nobody can recover it, and it is the only way to "
+        "see what happens to the case or to take it back."
+    )
+
+
+def _say_uncertain(error: UnreachableError, address: IntakeAddress, number: str | None) -> int:
+    if console.json:
+        console.emit(_document(address, number, None))
+    console.error_line(f"{console.style('Error:', 'red')} {error.sentence} {_UNCERTAIN} ({error.id})")
+    return error.exit_code
+
+
+def _show_receipt(receipt: Receipt, address: IntakeAddress, number: str | None) -> None:
+    if console.json:
+        console.emit(_document(address, number, receipt))
+        return
+    items = "1 item" if receipt.items == 1 else f"{receipt.items:,} items"
+    console.result(f"The intake has registered {items} on {receipt.day}, and keeps them until {receipt.expires}.")
+    console.say("Platforms fetch the list by themselves. 'takedown status -' tells what happened.")
+
+
+def _document(address: IntakeAddress, number: str | None, receipt: Receipt | None) -> dict[str, object]:
+    said = None if receipt is None else {"day": receipt.day, "items": receipt.items, "expires": receipt.expires}
+    return {
+        "schema": "takedown.submit",
+        "version": 1,
+        "destination": address.origin,
+        "case_number": number,
+        "receipt": said,
+    }

@@ -1,0 +1,202 @@
+"""The pictures of an image file, as values: one for a photo, several for an animation or pages.
+
+It guarantees an end value after the pictures whatever the file holds, and that no limit is passed before it is checked.
+It must never open a path, composite, scale beyond what was asked, or let a foreign exception out.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+import numpy as np
+import numpy.typing as npt
+import pillow_heif
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from takedown_cli.decode import jpeg, orientation, pixels
+from takedown_cli.model import Limits
+from takedown_cli.reasons import Reason
+
+#: The only decoders that may run. An EPS would start a program, and rare formats are rarely looked after.
+FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")
+_PLUGINS: Final = (
+    AvifImagePlugin, BmpImagePlugin, GifImagePlugin, JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin,
+)  # fmt: skip
+pillow_heif.register_heif_opener()
+
+#: An animation is decoded from its start; what it may cost in all is this many times the pixel limit.
+_ANIMATION_PIXELS: Final = 10
+#: A DCT-scaled picture keeps at least this many pixels on its short side: fewer cost more bits than they save time.
+_FAST_SIDE: Final = 375
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """One picture as stored.
+
+    ``stored``: uint8, H x W or H x W x C with R, G, B first, valid until the next one is asked for. ``orientation``
+    (Exif, 1 to 8) makes it upright. ``misread``: what python-threatexchange takes it for, where that differs.
+    ``index`` and ``timestamp`` (seconds) place it in an animation or among pages. ``height`` and ``width`` are the
+    stored picture's before scaling; ``shrink`` is the scale, 1 unless a fast decode was asked for.
+    """
+
+    stored: npt.NDArray[np.uint8]
+    orientation: int
+    height: int
+    width: int
+    misread: npt.NDArray[np.uint8] | None = None
+    index: int | None = None
+    timestamp: float | None = None
+    shrink: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What to know after the last picture: seconds of an animation, what is missing, or why no picture came."""
+
+    duration: float | None = None
+    partial: Reason | None = None
+    failed: Reason | None = None
+
+
+def pictures(source: bytes | BinaryIO, limits: Limits, *, fast: bool = False) -> Iterator[Picture | End]:
+    """The pictures in ``source`` (a file's bytes, or the seekable file), then one ``End``.
+
+    ``End.failed`` (one of ``reasons.FAILED``) is set exactly when no picture came, ``End.partial`` when some are
+    missing.
+    ``fast`` allows large JPEGs to be scaled in the DCT.
+    """
+    came = False
+    with _guarded(limits):
+        try:
+            stream = io.BytesIO(source) if isinstance(source, bytes) else source
+            with Image.open(stream, formats=FORMATS) as image:
+                for item in _all(image, source if isinstance(source, bytes) else None, limits, fast):
+                    came = True
+                    yield item
+            return
+        except Exception as error:  # Pillow raises nearly anything: SyntaxError, struct.error, KeyError, EOFError …
+            reason = _reason(error)
+    yield End(partial=Reason.TRUNCATED) if came else End(failed=reason)
+
+
+def _all(image: Image.Image, data: bytes | None, limits: Limits, fast: bool) -> Iterator[Picture | End]:
+    _check_size(image, limits)
+    frames = _frame_count(image)
+    if frames > 1:
+        yield from _several(image, frames, limits)
+        return
+    yield _single(image, data, fast)
+    yield End()
+
+
+def _single(image: Image.Image, data: bytes | None, fast: bool) -> Picture:
+    width, height = image.size
+    if data is not None and image.format in ("JPEG", "MPO"):
+        turn = orientation.of(image)
+        shrink = _shrink(min(width, height)) if fast else 1
+        small = jpeg.scaled(data, image.mode, width, height, shrink) if shrink > 1 else None
+        if small is not None:
+            return Picture(small, turn, height, width, shrink=shrink)
+        decoded = jpeg.decode(data, image.mode, width, height)
+        if decoded is not None:
+            return Picture(decoded, turn, height, width)
+    return _loaded(image)
+
+
+def _loaded(image: Image.Image, index: int | None = None, timestamp: float | None = None) -> Picture:
+    image.load()
+    # Only now: loading a TIFF turns it upright and drops its flag, and a PNG may carry Exif behind the pixels.
+    turn = orientation.of(image)
+    stored = pixels.of(image)
+    misread = pixels.as_misread(image) if not index else None
+    return Picture(stored, turn, image.height, image.width, misread, index, timestamp)
+
+
+def _several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Picture | End]:
+    """Evenly spread frames, first and last among them; every frame is passed, because each builds on the one before."""
+    timed = image.format not in ("TIFF", "HEIF")
+    reach = frames
+    if timed:
+        reach = min(frames, max(1, _ANIMATION_PIXELS * limits.pixels // max(1, image.width * image.height)))
+    wanted = spread(reach, limits.animation_frames)
+    seconds = 0.0
+    for index in range(reach):
+        if index not in wanted and not timed:
+            continue
+        image.seek(index)
+        _check_size(image, limits)
+        if index in wanted:
+            yield _loaded(image, index, seconds if timed else None)
+        seconds += _milliseconds(image) / 1000.0
+    yield End(seconds if timed else None, Reason.FRAME_LIMIT if len(wanted) < frames else None)
+
+
+def spread(frames: int, most: int) -> frozenset[int]:
+    """At most ``most`` of the indices 0 to ``frames`` - 1, evenly spread, first and last among them."""
+    if frames <= most:
+        return frozenset(range(frames))
+    if most <= 1:
+        return frozenset({0})
+    return frozenset(round(step * (frames - 1) / (most - 1)) for step in range(most))
+
+
+def _frame_count(image: Image.Image) -> int:
+    # An MPO's further pictures are a stereo half or a gain map of the first one.
+    if image.format in ("JPEG", "MPO"):
+        return 1
+    count = getattr(image, "n_frames", 1)
+    return count if isinstance(count, int) else 1
+
+
+def _milliseconds(image: Image.Image) -> float:
+    value = image.info.get("duration", 0)
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1 << 32 else 0.0
+
+
+def _shrink(short_side: int) -> int:
+    return next((shrink for shrink in (8, 4, 2) if short_side >= shrink * _FAST_SIDE), 1)
+
+
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    if image.width * image.height > limits.pixels:
+        raise Image.DecompressionBombError
+
+
+@contextmanager
+def _guarded(limits: Limits) -> Iterator[None]:
+    """Pillow's own check of every frame's extent set to our limit, and made an error; its other warnings are silent."""
+    before = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = limits.pixels
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _reason(error: Exception) -> Reason:
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return Reason.TOO_MANY_PIXELS
+    if isinstance(error, MemoryError):
+        return Reason.TOO_MUCH_MEMORY
+    # Pillow's own OSErrors have no number; one with a number comes from the storage.
+    if isinstance(error, OSError) and error.errno is not None:
+        return Reason.READ_ERROR
+    return Reason.DAMAGED

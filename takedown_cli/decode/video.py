@@ -1,0 +1,260 @@
+"""The frames of a video that are worth hashing, in order of showing, as values.
+
+It guarantees an end value after the frames, whatever the file holds, and that no file is decoded past its limits.
+It must never turn, crop or scale a frame, nor let a foreign exception out.
+"""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import BinaryIO, Final
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame as AvFrame
+from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+
+from takedown_cli.decode import video_index, video_plan
+from takedown_cli.decode.video_open import Guarded, choose_stream, ends_early, open_container, orientation
+from takedown_cli.decode.video_plan import REFERENCE, SKIP, Index, Plan
+from takedown_cli.model import Limits
+from takedown_cli.reasons import Reason
+
+#: ``gaps`` and ``keyframes`` as in the recipe; ``vpdq``: the reference's frames; ``stills``: every frame.
+MODES: Final = ("gaps", "keyframes", "vpdq", "stills")
+#: Seconds from one frame to the next in vPDQ, as threatexchange and HMA call it.
+SECONDS_PER_HASH: Final = 1.0
+#: ``stills`` looks at this many frames for each that may be kept, because most are like their neighbours.
+STILLS_PER_KEPT: Final = 16
+# The parent ends the process at the limit itself; stopping before that keeps the frames.
+_OWN_SHARE = 0.8
+# Seconds between frames that are not key frames, where the file's times cannot be planned with.
+_BLIND_STEP = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One frame as stored: ``index`` counts shown frames from 0, ``timestamp`` is in seconds from the first one,
+    ``rgb`` is H x W x 3 uint8, ``orientation`` (Exif, 1 to 8) makes it upright."""
+
+    index: int
+    timestamp: float
+    rgb: npt.NDArray[np.uint8]
+    orientation: int
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """What to know after the last frame: seconds of the whole video, what is missing, or why no frame came."""
+
+    duration: float | None = None
+    partial: Reason | None = None
+    failed: Reason | None = None
+
+
+def frames(stream: BinaryIO, size: int, mode: str, limits: Limits) -> Iterator[Frame | End]:
+    """Frames of the video behind ``stream`` (open, seekable, ``size`` bytes) for one of ``MODES``, then one ``End``.
+
+    ``End.failed`` is set exactly when no frame came: one of ``reasons.FAILED``, or ``UNSUPPORTED`` when no allowed
+    demuxer or decoder fits. ``End.partial`` is one of ``reasons.PARTIAL``.
+    """
+    guard = Guarded(stream, time.monotonic() + limits.video_seconds * _OWN_SHARE)
+    reader = _Reader(guard, mode, limits)
+    came = False
+    try:
+        for frame in reader.run():
+            came = True
+            yield frame
+        if came and ends_early(stream, size):
+            reader.note(Reason.TRUNCATED)
+    except Exception as error:  # PyAV raises nearly anything, PermissionError and KeyError among it
+        reader.note(_reason(error, guard))
+    finally:
+        reader.close()
+    if not came:
+        yield End(reader.duration, failed=reader.problem or Reason.NO_FRAMES)
+    elif reader.problem is Reason.TOO_SLOW:
+        yield End(reader.duration, Reason.TIME_LIMIT)
+    elif reader.problem is not None:
+        yield End(reader.duration, Reason.TRUNCATED)
+    else:
+        yield End(reader.duration, Reason.FRAME_LIMIT if reader.limited else None)
+
+
+def _reason(error: Exception, guard: Guarded) -> Reason:
+    if guard.late:
+        return Reason.TOO_SLOW
+    if guard.broken:
+        return Reason.READ_ERROR
+    return Reason.TOO_MUCH_MEMORY if isinstance(error, MemoryError) else Reason.DAMAGED
+
+
+class _Reader:
+    """One reading of one file: opened, indexed, planned, decoded."""
+
+    def __init__(self, guard: Guarded, mode: str, limits: Limits) -> None:
+        self._guard, self._mode, self._limits = guard, mode, limits
+        self._limit = max(1, limits.video_frames * (STILLS_PER_KEPT if mode == "stills" else 1))
+        self._container: InputContainer | None = None
+        self._reformatter = VideoReformatter()
+        self._began = time.monotonic()
+        self.duration: float | None = None
+        self.problem: Reason | None = None
+        self.limited = False
+
+    def note(self, reason: Reason) -> None:
+        """Keep the first thing that went wrong; a passed deadline explains whatever came before it."""
+        if self.problem is None or reason is Reason.TOO_SLOW:
+            self.problem = reason
+
+    def close(self) -> None:
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def run(self) -> Iterator[Frame]:
+        opened = self._open()
+        if opened is None:
+            return
+        container, stream = opened
+        found = video_index.Packets(stream)
+        for packet in self._packets(container, stream):
+            found.add(packet)
+        if found.short:
+            self.note(Reason.TRUNCATED)
+        self.duration = found.duration
+        # The reference's rate: AVStream.avg_frame_rate, or r_frame_rate where that is unknown.
+        rate = float(stream.average_rate or stream.base_rate or 0)
+        every = max(1, int(SECONDS_PER_HASH * rate))
+        # AVI has no times of showing: with reordered frames its packets cannot tell which frame is the n-th.
+        reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
+        index = None if reordered and self._mode == "vpdq" else found.index()
+        again = self._again(container, stream, found)
+        if index is not None:
+            plan = video_plan.make(index, self._mode, every, self._limit)
+            self.limited = plan.limited
+            yield from self._planned(*again, index, plan, rate)
+        elif len(found):
+            yield from self._in_order(*again, len(found), every, rate)
+
+    def _open(self) -> tuple[InputContainer, VideoStream] | None:
+        try:
+            self._container = open_container(self._guard, self._limits)
+        except av.FFmpegError as error:
+            # A demuxer off the list is EINVAL; what no demuxer knows is invalid data.
+            if error.errno == errno.EINVAL and not (self._guard.late or self._guard.broken):
+                self.note(Reason.UNSUPPORTED)
+                return None
+            raise
+        stream = choose_stream(self._container, self._limits)
+        if isinstance(stream, Reason):
+            self.note(stream)
+            return None
+        return self._container, stream
+
+    def _packets(self, container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
+        """The packets up to the first that cannot be read, which is noted."""
+        try:
+            yield from video_index.read(container, stream, self._guard)
+        except Exception as error:
+            self.note(_reason(error, self._guard))
+
+    def _again(
+        self, container: InputContainer, stream: VideoStream, found: video_index.Packets
+    ) -> tuple[VideoStream, Iterator[Packet[VideoStream]]]:
+        """The packets once more. Seeking is quick; opening anew helps where that does not lead to the first one."""
+        first = found.head[1] if found.head[1] is not None else found.head[0]
+        if first is not None and container.format.name.startswith(("mov", "matroska", "avi")):
+            container.seek(first, stream=stream)
+            packets = self._packets(container, stream)
+            head = next(packets, None)
+            if head is not None and (head.pts, head.dts) == found.head:
+                return stream, chain([head], packets)
+        self.close()
+        opened = self._open()
+        if opened is None:
+            return stream, iter(())
+        return opened[1], self._packets(*opened)
+
+    def _planned(
+        self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], index: Index, plan: Plan, rate: float
+    ) -> Iterator[Frame]:
+        """The wanted frames, decoding only the packets that they need."""
+        origin = int(index.pts[index.shown].min())
+        last = int(np.flatnonzero(plan.action)[-1])
+        waiting = dict(plan.frames)
+        hurry = False
+
+        def due(decoded: list[AvFrame]) -> Iterator[Frame]:
+            for frame in decoded:
+                number = None if frame.pts is None else waiting.pop(frame.pts, None)
+                if number is not None and frame.pts is not None:
+                    when = number / rate if self._mode == "vpdq" else (frame.pts - origin) * index.seconds
+                    yield self._frame(frame, number, when)
+
+        for at, packet in enumerate(packets):
+            if at > last:
+                break
+            if plan.fresh[at]:
+                yield from due(self._decode(stream, None))
+                stream.codec_context.flush_buffers()
+                hurry = self._behind(at / (last + 1))
+            action = plan.action[at]
+            if action == SKIP:
+                continue
+            if hurry and not index.key[at]:
+                self.note(Reason.TOO_SLOW)
+                continue
+            # A frame that nobody refers to and nobody wants need not be decoded; the others come out the same.
+            stream.codec_context.skip_frame = "NONREF" if action == REFERENCE else "DEFAULT"
+            yield from due(self._decode(stream, packet))
+        yield from due(self._decode(stream, None))
+
+    def _in_order(
+        self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], expected: int, every: int, rate: float
+    ) -> Iterator[Frame]:
+        """Everything decoded and counted, as the reference does: for files whose packets do not tell their times."""
+        step = every if self._mode == "vpdq" else 1
+        if expected > self._limit * step:
+            step *= -(-expected // (self._limit * step))
+            self.limited = step > 1 and self._mode in ("vpdq", "stills")
+        blind = max(1, int(_BLIND_STEP * rate), -(-expected // self._limit))
+        last = -blind
+        decoded = (frame for packet in chain(packets, [None]) for frame in self._decode(stream, packet))
+        for number, frame in enumerate(decoded):
+            if number % step == 0 if self._mode in ("vpdq", "stills") else number - last >= blind:
+                last = number
+                yield self._frame(frame, number, number / rate if rate else 0.0)
+        if self.duration is None and rate:
+            self.duration = expected / rate
+
+    def _decode(self, stream: VideoStream, packet: Packet[VideoStream] | None) -> list[AvFrame]:
+        """What comes out of the decoder for one packet, or for the end (None). A damaged packet gives nothing."""
+        self._guard.check()
+        try:
+            return stream.codec_context.decode(packet)
+        except MemoryError:
+            raise
+        except Exception:
+            self.note(Reason.DAMAGED)
+            return []
+
+    def _frame(self, frame: AvFrame, index: int, timestamp: float) -> Frame:
+        # As the reference calls swscale: BT.601 whatever the file says (up to 26 bits off otherwise), SWS_AREA.
+        rgb = self._reformatter.reformat(
+            frame, format="rgb24", src_colorspace=Colorspace.ITU601, interpolation=Interpolation.AREA, threads=1
+        ).to_ndarray()
+        return Frame(index, timestamp, np.asarray(rgb, np.uint8), orientation(frame))
+
+    def _behind(self, progress: float) -> bool:
+        """True when the time will not do for the rest at this pace, so that key frames have to."""
+        used = (time.monotonic() - self._began) / max(1e-9, self._limits.video_seconds * _OWN_SHARE)
+        return used > 0.5 and used > progress

@@ -1,0 +1,172 @@
+"""A video behind an open stream, opened with PyAV behind allowlists of containers and decoders.
+
+It guarantees that nothing but the given stream is read, and nothing but the listed demuxers and decoders runs.
+It must never open a path or an address, whatever the content asks for, nor let the stream's name reach PyAV.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import time
+from typing import BinaryIO, Final, cast
+
+import av
+
+# PyAV loads these at the first stream of their kind, which a locked-down process may not.
+import av.audio.stream
+import av.subtitles.stream
+from av.buffer import Buffer
+from av.container import InputContainer
+from av.stream import Discard, Disposition
+from av.video.frame import VideoFrame as AvFrame
+from av.video.stream import VideoStream
+
+from takedown_cli.model import Limits
+from takedown_cli.reasons import Reason
+
+#: libavformat demuxers: MP4/MOV/3GP, Matroska/WebM, AVI, MPEG program and transport streams, MPEG elementary video.
+DEMUXERS: Final = ("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpeg", "mpegts", "mpegvideo")
+#: libavcodec decoders: H.264, H.265, AV1, VP8, VP9, MPEG-1/2/4 (with its older relatives), H.263, MJPEG, ProRes.
+DECODERS: Final = (
+    "h264", "hevc", "libdav1d", "vp8", "vp9", "mpeg1video", "mpeg2video", "mpeg4",
+    "msmpeg4", "msmpeg4v2", "h263", "mjpeg", "prores",
+)  # fmt: skip
+_READ_BYTES = 1 << 18
+# Decoders check the coded size, which is the picture's rounded up to whole blocks.
+_CODED_SLACK = 1.1
+# While probing, what is over the limit has to be let through to be told from damage; what is far over does not.
+_PROBE_SLACK = 4.0
+
+
+class Late(Exception):  # noqa: N818 - not an error of the program
+    """The deadline passed. Never leaves the video modules."""
+
+
+class Guarded(io.RawIOBase):
+    """The stream as PyAV may see it: nameless, read-only, left open on close, and failing once ``deadline`` passed.
+
+    ``deadline`` is on ``time.monotonic``. ``late`` and ``broken`` tell what really happened, because libavformat may
+    answer either with any exception, or with an early end of file.
+    """
+
+    def __init__(self, stream: BinaryIO, deadline: float) -> None:
+        self._stream = stream
+        self.deadline = deadline
+        self.late = self.broken = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        self.check()
+        try:
+            return self._stream.read(size)
+        except OSError:
+            self.broken = True
+            raise
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+    def check(self) -> None:
+        """Raises Late when the time is over."""
+        if time.monotonic() > self.deadline:
+            self.late = True
+            raise Late
+
+
+def open_container(guard: Guarded, limits: Limits) -> InputContainer:
+    """The container behind ``guard``, at its start. Raises whatever PyAV raises."""
+    guard.seek(0)
+    return av.open(
+        guard,
+        mode="r",
+        container_options={
+            "format_whitelist": ",".join(DEMUXERS),
+            "codec_whitelist": ",".join(DECODERS),
+            "protocol_whitelist": "file",
+        },
+        options={"max_pixels": str(_max_pixels(limits, _PROBE_SLACK))},
+        buffer_size=_READ_BYTES,
+        io_open=_refuse,
+    )
+
+
+def choose_stream(container: InputContainer, limits: Limits) -> VideoStream | Reason:
+    """The video stream to hash, its decoder set up but not started, or why there is none."""
+    videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    if not videos:
+        return Reason.NO_FRAMES
+    chosen = next((s for s in videos if s.disposition & Disposition.default), videos[0])
+    if getattr(chosen.codec_context, "name", None) not in DECODERS:  # the context is None without a decoder
+        return Reason.UNSUPPORTED
+    if chosen.width * chosen.height > limits.pixels:
+        return Reason.TOO_MANY_PIXELS
+    for other in container.streams:
+        if other is not chosen:
+            other.discard = Discard.all
+    chosen.codec_context.options = {"max_pixels": str(_max_pixels(limits, _CODED_SLACK))}
+    # The pool already uses every core, one process each; threads inside measured slower (frame) or equal (slice).
+    chosen.codec_context.thread_count = 1
+    return chosen
+
+
+def orientation(frame: AvFrame) -> int:
+    """Exif orientation (1 to 8) that says the same as the frame's display matrix; odd angles go to the nearest.
+
+    Source: ISO/IEC 14496-12, 6.2.2 (x' = a x + c y, y' = b x + d y).
+    """
+    try:
+        matrix = cast("Buffer | None", frame.side_data.get("DISPLAYMATRIX"))
+    except ValueError:
+        # PyAV knows not every kind of side data, and refuses all of it then; the angle alone still tells quarter turns.
+        return {0: 1, 1: 8, 2: 3, 3: 6}[round(frame.rotation / 90) % 4]
+    data = b"" if matrix is None else bytes(matrix)
+    if len(data) < 36:
+        return 1
+    a, b, _, c, d = struct.unpack_from("=5i", data)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return {(False, False): 1, (True, False): 2, (True, True): 3, (False, True): 4}[a < 0, d < 0]
+    return {(False, False): 5, (False, True): 6, (True, True): 7, (True, False): 8}[b < 0, c < 0]
+
+
+def ends_early(stream: BinaryIO, size: int) -> bool:
+    """True when a Matroska file is shorter than its own Segment says; its demuxer takes that for a normal end.
+
+    Source: RFC 8794 (EBML), sections 4 and 5; RFC 9559 (Matroska), the Segment element.
+    """
+    stream.seek(0)
+    head = stream.read(4096)
+    if head[:4] != b"\x1a\x45\xdf\xa3":
+        return False
+    length, at = _ebml_size(head, 4)
+    at += length or 0
+    if head[at : at + 4] != b"\x18\x53\x80\x67":
+        return False
+    segment, start = _ebml_size(head, at + 4)
+    return segment is not None and start + segment > size
+
+
+def _ebml_size(data: bytes, at: int) -> tuple[int | None, int]:
+    """The variable-length size at ``at`` (None if unknown) and where its content starts."""
+    if at >= len(data) or data[at] == 0:
+        return None, at
+    length = 9 - data[at].bit_length()
+    value = int.from_bytes(data[at : at + length], "big") & ((1 << 7 * length) - 1)
+    return (None if value == (1 << 7 * length) - 1 else value), at + length
+
+
+def _max_pixels(limits: Limits, slack: float) -> int:
+    return min(int(limits.pixels * slack) + 4096, 2**31 - 1)
+
+
+def _refuse(url: str, flags: int, options: dict[str, str]) -> object:
+    # Demuxers ask for further files here (external references, playlists): there are none.
+    raise PermissionError

@@ -1,0 +1,147 @@
+"""Which packets of a video must be decoded so that the wanted frames come out, and no more.
+
+It guarantees that, in ``gaps``, no two hashed frames are further than two seconds apart unless the limit forbids it.
+It must never read or decode anything: packets' times and flags in, a plan out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+#: Seconds between hashed frames at most, in ``gaps``.
+GAP: Final = 2.0
+#: Key frames closer than the first are not all hashed; where frames between key frames are decoded anyway, one each
+#: second number is hashed too (costs nothing more to decode). Both are widened before the frame limit is.
+_SPACINGS: Final = ((0.25, 0.5), (0.5, 0.5), (1.0, 1.0), (GAP, GAP))
+#: What to do with a packet.
+SKIP, REFERENCE, WANTED = 0, 1, 2
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The packets of one video stream, in decoding order: presentation times, key flags, and whether they are shown."""
+
+    pts: Ints
+    key: Bools
+    shown: Bools
+    seconds: float
+    """Length of one tick of ``pts``, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """``action`` by packet (SKIP, REFERENCE, WANTED); ``fresh`` marks packets before which the decoder is emptied;
+    ``frames`` gives the frame number (counted as shown, from 0) of each wanted presentation time."""
+
+    action: Bytes
+    fresh: Bools
+    frames: dict[int, int]
+    limited: bool
+
+
+def make(index: Index, mode: str, every: int, limit: int) -> Plan:
+    """The plan for ``mode`` (``gaps``, ``keyframes``, ``vpdq``: each ``every``-th frame, ``stills``: every frame).
+
+    At most ``limit`` frames are wanted; more are thinned evenly over time, key frames first, and ``limited`` is set.
+    The first packet must be a key frame, and times of shown packets must differ.
+    """
+    shown = np.flatnonzero(index.shown)
+    order = shown[np.argsort(index.pts[shown], kind="stable")]
+    times = (index.pts[order] - index.pts[order[0]]) * index.seconds
+    entry = np.maximum.accumulate(np.where(index.key, np.arange(len(index.key)), 0))
+    # A frame shown before the key frame it follows needs the group before as well: not chosen where there is a choice.
+    easy = index.pts[order] >= index.pts[entry[order]]
+    key = index.key[order]
+    if mode == "vpdq":
+        ranks = list(range(0, len(order), every))
+    elif mode == "stills":
+        ranks = list(range(len(order)))
+    else:
+        ranks = _choose(times, key, easy, limit, fill=mode == "gaps")
+    limited = len(ranks) > limit
+    if limited:
+        ranks = _thin(ranks, times, key if mode != "vpdq" else np.zeros_like(key), limit)
+    action, fresh = _packets(index, order[ranks], entry)
+    return Plan(action, fresh, {int(index.pts[order[rank]]): rank for rank in ranks}, limited)
+
+
+def _choose(times: npt.NDArray[np.float64], key: Bools, easy: Bools, limit: int, *, fill: bool) -> list[int]:
+    """Ranks (in order of showing) of key frames, and with ``fill`` of the frames that the gaps between them need."""
+    chosen: list[int] = []
+    for spacing, between in _SPACINGS:
+        anchors = _anchors(times, key, spacing)
+        chosen = anchors
+        if fill:
+            ends = [*anchors[1:], len(times) - 1]
+            chosen = sorted({*anchors, *(r for a, b in zip(anchors, ends, strict=True)
+                                         for r in _between(times, easy, a, b, between))})  # fmt: skip
+        if len(chosen) <= limit:
+            break
+    return chosen
+
+
+def _anchors(times: npt.NDArray[np.float64], key: Bools, spacing: float) -> list[int]:
+    """The first frame, and key frames, leaving out those that are not needed to stay within ``spacing``."""
+    keys = [0, *(int(rank) for rank in np.flatnonzero(key) if rank)]
+    kept = keys[:1]
+    for at, rank in enumerate(keys[1:], 2):
+        if at == len(keys) or times[keys[at]] - times[kept[-1]] > spacing:
+            kept.append(rank)
+    return kept
+
+
+def _between(times: npt.NDArray[np.float64], easy: Bools, start: int, stop: int, between: float) -> list[int]:
+    """Ranks in ``start … stop`` (both left out) that close the gap; the earliest that do, as later ones cost more."""
+    candidates = start + 1 + np.flatnonzero(easy[start + 1 : stop])
+    when = times[candidates]
+    chosen: list[int] = []
+    edge = len(candidates)
+    reach = float(times[stop])
+    while reach - times[start] > GAP and edge:
+        # The margin keeps rounding of ticks to seconds from making the gap a hair wider.
+        edge = min(int(np.searchsorted(when, reach - GAP + 1e-9)), edge - 1)
+        reach = float(when[edge])
+        chosen.append(int(candidates[edge]))
+    if chosen and between < GAP:
+        decoded = when[: int(np.searchsorted(candidates, chosen[0]))]
+        strides = np.floor((decoded - times[start]) / between)
+        chosen.extend(int(rank) for rank in candidates[np.flatnonzero(np.diff(strides, prepend=0.0) > 0)])
+    return chosen
+
+
+def _thin(ranks: list[int], times: npt.NDArray[np.float64], key: Bools, limit: int) -> list[int]:
+    """At most one rank for each of ``limit`` equal stretches of time, a key frame if the stretch has one."""
+    span = float(times[-1]) or 1.0
+    best: dict[int, int] = {}
+    for rank in ranks:
+        slot = min(limit - 1, int(times[rank] / span * limit))
+        if slot not in best or (key[rank] and not key[best[slot]]):
+            best[slot] = rank
+    return sorted(best.values())
+
+
+def _packets(index: Index, wanted: Ints, entry: Ints) -> tuple[Bytes, Bools]:
+    """Action and fresh mark of each packet, given the wanted packets and each packet's key frame."""
+    count = len(index.pts)
+    starts = np.flatnonzero(index.key)
+    ends = np.append(starts[1:], count)
+    group = np.searchsorted(starts, entry[wanted])
+    upto = np.full(len(starts), -1, np.int64)
+    np.maximum.at(upto, group, wanted)
+    early = group[(index.pts[wanted] < index.pts[entry[wanted]]) & (group > 0)]
+    upto[early - 1] = ends[early - 1] - 1
+    action = np.zeros(count, np.uint8)
+    fresh = np.zeros(count, np.bool_)
+    for number in np.flatnonzero(upto >= 0):
+        action[starts[number] : upto[number] + 1] = REFERENCE
+        fresh[starts[number]] = number == 0 or upto[number - 1] != starts[number] - 1
+    action[wanted] = WANTED
+    return action, fresh

@@ -1,0 +1,107 @@
+"""Admission: from the bytes of a sealed submission to a bundle that may be stored.
+
+It guarantees that nothing passes that is not sealed to this intake, signed by the case key inside it, canonical,
+meant for this intake and of its mode. It must never touch the database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from takedown_cli.bundle import envelope, seal
+from takedown_cli.bundle.document import Bundle
+from takedown_cli.errors import BundleError
+from takedown_cli.intake.keyring import Keyring
+from takedown_cli.intake.refusal import Refused
+from takedown_cli.wire import Audience, CaseRequest, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who this intake is: its keys, what messages to it name, its mode and its signed card."""
+
+    keyring: Keyring
+    audience: Audience
+    test: bool
+    retention_days: int
+    card: bytes
+
+    def __str__(self) -> str:
+        """The address to give to people: the origin, with the key to pin."""
+        return f"{self.audience.origin}#{self.audience.key_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A bundle that passed. ``digest`` is the SHA-256 of the payload, ``lookup`` what the database knows the case by.
+
+    ``organisation`` is the public key of a second signature, which holds; what it is worth is decided elsewhere.
+    """
+
+    bundle: Bundle
+    digest: bytes
+    lookup: bytes
+    key: bytes
+    organisation: bytes | None
+
+
+def open_sealed(body: bytes, kind: Literal["bundle", "request"], identity: Identity) -> bytes:
+    """The envelope inside a sealed message. Raises BundleError; Refused("other-intake")."""
+    sealed = seal.parse(body)
+    if sealed.kind != kind:
+        raise BundleError
+    if sealed.audience != identity.audience:
+        raise Refused("other-intake")
+    return seal.open_as_intake(sealed, identity.keyring.sealing)
+
+
+def admit(body: bytes, identity: Identity) -> Submission:
+    """Check everything about a submission that can be checked without the database. Raises Refused."""
+    try:
+        signed = envelope.verify(open_sealed(body, "bundle", identity), Bundle.TYPE)
+        bundle = decode(Bundle, signed.payload)
+    except BundleError:
+        raise Refused("invalid") from None
+    key = bytes.fromhex(bundle.case.key)
+    if signed.signers[0] != key:
+        raise Refused("invalid")
+    if bundle.audience is not None and bundle.audience != identity.audience:
+        raise Refused("other-intake")
+    if bundle.test != identity.test:
+        raise Refused("test-only" if identity.test else "no-test")
+    return Submission(
+        bundle=bundle,
+        digest=sha256(signed.payload).digest(),
+        lookup=identity.keyring.lookup(bundle.case.lookup_id),
+        key=key,
+        organisation=signed.signers[1] if len(signed.signers) > 1 else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request about a case, and the public key that signed it."""
+
+    request: CaseRequest
+    signer: bytes
+
+
+def read_request(
+    body: bytes, action: Literal["status", "withdraw"], identity: Identity
+) -> tuple[Asked | None, bytes | None]:
+    """The request, if it is one for this intake and this action; and the key for the answer, if that can be read.
+
+    Whether the signer has any right to the case is for the caller to decide.
+    """
+    try:
+        opened = open_sealed(body, "request", identity)
+        signed = envelope.verify(opened, CaseRequest.TYPE)
+        request = decode(CaseRequest, signed.payload)
+    except (BundleError, Refused):
+        return None, None
+    reply_key = bytes.fromhex(request.reply_key)
+    if request.action != action or request.audience != identity.audience or len(signed.signers) != 1:
+        return None, reply_key
+    return Asked(request, signed.signers[0]), reply_key

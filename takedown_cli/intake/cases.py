@@ -1,0 +1,166 @@
+"""The cases: taken in exactly once, extended and withdrawn only by the key they came with.
+
+It guarantees that any number of repetitions of one submission is one case with one receipt.
+It must never let what it was told decide a day, nor tell one case of another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+
+from takedown_cli.bundle.document import Item
+from takedown_cli.intake.admission import Submission
+from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_off_list
+from takedown_cli.intake.prepared import Prepared, Value
+from takedown_cli.intake.refusal import Refused
+from takedown_cli.intake.schema import cases, hashes, items, listings, submissions, withdrawals
+from takedown_cli.intake.signals import Signal, list_of, signals_of
+from takedown_cli.intake.writer import Turn
+from takedown_cli.wire import CaseRequest, Receipt
+
+_FIND = Prepared(
+    select(cases.c.id, cases.c.lookup, cases.c.key, cases.c.received, cases.c.expires).where(
+        or_(cases.c.lookup == bindparam("lookup"), cases.c.lookup == bindparam("other"))
+    )
+)
+_KNOWN = Prepared(
+    select(submissions.c.day, submissions.c.item_count, submissions.c.expires).where(
+        submissions.c.case_id == bindparam("case"), submissions.c.digest == bindparam("sum")
+    )
+)
+_LAST_NUMBER = Prepared(select(func.max(items.c.number)).where(items.c.case_id == bindparam("case")))
+_NEW_CASE = Prepared(
+    insert(cases).returning(cases.c.id), ("lookup", "key", "received", "expires", "behalf", "authority")
+)
+_NEW_ITEMS = Prepared(insert(items), items.c.keys())
+_NEW_SUBMISSION = Prepared(insert(submissions), submissions.c.keys())
+_NEW_WITHDRAWAL = Prepared(insert(withdrawals), withdrawals.c.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A case as the database knows it. The days are ISO dates."""
+
+    id: int
+    lookup: bytes
+    key: bytes
+    received: str
+    expires: str
+
+
+def find(connection: Connection, lookup: bytes, other: bytes = b"") -> list[Case]:
+    """The cases with one of these lookup HMACs."""
+    return [Case(*row) for row in _FIND.rows(connection, lookup=lookup, other=other)]
+
+
+def accept(turn: Turn, submission: Submission, retention_days: int) -> Receipt:
+    """Store a submission and give its receipt; a repetition gets the first one's. Raises Refused, storing nothing."""
+    bundle = submission.bundle
+    case = next(iter(find(turn.connection, submission.lookup)), None)
+    if case is not None and case.key == submission.key:
+        known = _KNOWN.row(turn.connection, case=case.id, sum=submission.digest)
+        if known is not None:
+            return _receipt(submission, *known)
+    if bundle.adds and (case is None or case.key != submission.key):
+        raise Refused("no-such-case")
+    if case is not None and not bundle.adds:
+        raise Refused("conflict")
+    signals = [signals_of(item) for item in bundle.items]
+    if not any(signals):
+        raise Refused("quality")
+    expires = _later(turn.day, retention_days)
+    case_id = _open_case(turn, submission, expires) if case is None else _prolong(turn, case, expires)
+    _add_items(turn, case_id, bundle.items, signals, new=case is None)
+    row: dict[str, Value] = {"case_id": case_id, "digest": submission.digest, "day": turn.day, "expires": expires}
+    _NEW_SUBMISSION.run(turn.connection, {**row, "item_count": len(bundle.items)})
+    return _receipt(submission, turn.day, len(bundle.items), expires)
+
+
+def _later(day: str, days: int) -> str:
+    return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+
+
+def _receipt(submission: Submission, day: str, count: int, expires: str) -> Receipt:
+    lookup_id = submission.bundle.case.lookup_id
+    return Receipt(lookup_id=lookup_id, digest=submission.digest.hex(), day=day, items=count, expires=expires)
+
+
+def _open_case(turn: Turn, submission: Submission, expires: str) -> int:
+    declaration = submission.bundle.declaration
+    made = _NEW_CASE.row(
+        turn.connection,
+        lookup=submission.lookup,
+        key=submission.key,
+        received=turn.day,
+        expires=expires,
+        behalf=declaration.behalf,
+        authority=declaration.authority,
+    )
+    assert made is not None
+    return int(made[0])
+
+
+def _prolong(turn: Turn, case: Case, expires: str) -> int:
+    turn.connection.execute(update(cases).where(cases.c.id == case.id).values(expires=max(case.expires, expires)))
+    return case.id
+
+
+def _add_items(
+    turn: Turn, case_id: int, added: Sequence[Item], signals: Sequence[Sequence[Signal]], *, new: bool
+) -> None:
+    last = 0 if new else (_LAST_NUMBER.row(turn.connection, case=case_id) or (0,))[0] or 0
+    numbered = list(zip(range(last + 1, last + len(added) + 1), added, signals, strict=True))
+    wanted = [(number, list_of(item.age), found) for number, item, found in numbered]
+    _NEW_ITEMS.run(
+        turn.connection,
+        *(
+            {
+                "case_id": case_id,
+                "number": number,
+                "media": item.media,
+                "age": item.age,
+                "state": "listed" if found else "held",
+                "fingerprints": len(found),
+                "seq": turn.last_seq + places_for(wanted),
+            }
+            for number, item, found in numbered
+        ),
+    )
+    put_on_list(turn, case_id, wanted, held=False)
+
+
+def withdraw(turn: Turn, case: Case, request: CaseRequest) -> int:
+    """Withdraw the case, or the items that hold one of the values; the number of items meant, also when repeated."""
+    nonce = bytes.fromhex(request.nonce)
+    before = turn.connection.scalar(
+        select(withdrawals.c.item_count).where(withdrawals.c.case_id == case.id, withdrawals.c.nonce == nonce)
+    )
+    if before is not None:
+        return int(before)
+    meant = _items_with(turn.connection, case, request.values) if request.values else _all_items(turn.connection, case)
+    for chunk in chunks(number for number, state in meant.items() if state != "withdrawn"):
+        take_off_list(turn, case.id, chunk)
+    _NEW_WITHDRAWAL.run(turn.connection, {"case_id": case.id, "nonce": nonce, "item_count": len(meant)})
+    return len(meant)
+
+
+def _all_items(connection: Connection, case: Case) -> dict[int, str]:
+    rows = connection.execute(select(items.c.number, items.c.state).where(items.c.case_id == case.id))
+    return {row.number: row.state for row in rows}
+
+
+def _items_with(connection: Connection, case: Case, values: tuple[str, ...]) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for chunk in chunks(values):
+        query = (
+            select(items.c.number, items.c.state)
+            .join(listings, and_(listings.c.case_id == items.c.case_id, listings.c.number == items.c.number))
+            .join(hashes, hashes.c.id == listings.c.hash_id)
+            .where(items.c.case_id == case.id, hashes.c.value.in_([bytes.fromhex(value) for value in chunk]))
+        )
+        found.update((row.number, row.state) for row in connection.execute(query))
+    return found

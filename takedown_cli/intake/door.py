@@ -1,0 +1,113 @@
+"""The hardened door: what holds for every request before and after the intake looks at it.
+
+It guarantees a bounded body read in bounded time, a bounded number of requests at once, the same careful headers on
+every answer, and never a server error: what goes wrong inside is answered as "busy".
+It must never log or keep where a request came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from takedown_cli.intake.refusal import Refused
+from takedown_cli.wire import Refusal, encode
+
+AT_ONCE: Final = 512
+BODY_SECONDS: Final = 30.0
+
+_HEADERS: Final = [
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+]
+
+log = logging.getLogger("takedown.intake")
+
+
+def refusal(refused: Refused) -> Response:
+    """The answer to a refused request."""
+    headers = {} if refused.retry_after is None else {"retry-after": str(refused.retry_after)}
+    return Response(encode(Refusal(reason=refused.reason)), refused.status, headers, "application/json")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole body, at most ``limit`` bytes. Raises Refused."""
+    declared = request.headers.get("content-length", "0")
+    if not (declared.isascii() and declared.isdigit()) or "content-encoding" in request.headers:
+        raise Refused("invalid")
+    if int(declared[:18]) > limit:
+        raise Refused("too-large")
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise Refused("too-large")
+    except (TimeoutError, ClientDisconnect):
+        raise Refused("invalid") from None
+    return bytes(body)
+
+
+class Door:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._inside = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def careful(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", []), *_HEADERS]
+            await send(message)
+
+        if self._inside >= AT_ONCE:
+            await refusal(Refused("busy"))(scope, receive, careful)
+            return
+        self._inside += 1
+        try:
+            await self._app(scope, receive, careful)
+        except Exception as error:  # the last boundary: a bug must not become a server error with a trace
+            # no trace: it may hold a hash
+            log.error("a request failed: %s", type(error).__name__)
+            if not started:
+                await refusal(Refused("busy"))(scope, receive, careful)
+        finally:
+            self._inside -= 1
+
+
+async def on_refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(error)
+
+
+async def on_database(_: Request, error: Exception) -> Response:
+    log.error("the database failed: %s", type(error).__name__)
+    return refusal(Refused("busy"))
+
+
+async def on_http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return Response(encode(Refusal(reason="invalid")), error.status_code, error.headers, "application/json")
+
+
+EXCEPTION_HANDLERS: Final = {Refused: on_refused, SQLAlchemyError: on_database, HTTPException: on_http}

@@ -1,0 +1,180 @@
+"""Reading hash records page by page: one order of modification, stable while others write.
+
+It guarantees that a reader who goes on from the last place it was given misses no record, however many change
+meanwhile, and that what one participant has pulled is noted by day. It must never load more than a page.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from takedown_cli.intake.listing import chunks
+from takedown_cli.intake.participants import Participant
+from takedown_cli.intake.schema import cases, clock, feedback, hashes, items, listings, participants, pulls
+from takedown_cli.intake.signals import EVERY_CLASS
+from takedown_cli.intake.writer import Turn
+
+MAX_PAGE: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One hash record; any ``state`` but active is shown as withdrawn. ``modified`` is in seconds."""
+
+    id: int
+    list: str
+    signal: str
+    value: bytes
+    state: str
+    modified: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a participant said about a record, in the StopNCII interface's terms; ``tags`` is a JSON list."""
+
+    participant: int
+    platform: str
+    value: str
+    tags: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``records`` after ``start``, in order; ``last`` says that nothing follows up to ``horizon``."""
+
+    records: Sequence[Record]
+    start: int
+    last: bool
+    horizon: int
+
+
+def place_before(connection: Connection, modified: int) -> int:
+    """The last place before this second."""
+    query = select(hashes.c.seq).where(hashes.c.modified < modified)
+    return connection.scalar(query.order_by(hashes.c.modified.desc(), hashes.c.seq.desc()).limit(1)) or 0
+
+
+_RECORD = (
+    hashes.c.id,
+    hashes.c.list,
+    hashes.c.signal,
+    hashes.c.value,
+    hashes.c.state,
+    hashes.c.modified,
+    hashes.c.seq,
+)
+
+
+def with_values(connection: Connection, values: Sequence[bytes]) -> list[Record]:
+    """The records with one of these values, on any list."""
+    rows = connection.execute(select(*_RECORD).where(hashes.c.value.in_(values), hashes.c.state != "held"))
+    return [Record(*row) for row in rows]
+
+
+def read_page(
+    connection: Connection, reader: Participant, signals: Sequence[str], start: int, size: int, until: int | None = None
+) -> Page:
+    """At most ``size`` records that come after place ``start``, of the reader's lists and classes.
+
+    ``until`` is a second after which nothing is wanted. The clock is read first: what is committed later is beyond
+    the horizon, whatever the isolation level.
+    """
+    horizon = connection.scalar(select(clock.c.seq)) or 0
+    query = select(*_RECORD).where(
+        hashes.c.seq > start,
+        hashes.c.seq <= horizon,
+        hashes.c.list.in_(reader.lists),
+        hashes.c.signal.in_(signals),
+        hashes.c.state != "held",
+    )
+    if until is not None:
+        query = query.where(hashes.c.modified <= until)
+    if reader.classes != EVERY_CLASS:
+        query = query.where(hashes.c.classes.bitwise_and(reader.classes) != 0)
+    rows = connection.execute(query.order_by(hashes.c.seq).limit(size + 1)).all()
+    return Page([Record(*row) for row in rows[:size]], start, len(rows) <= size, horizon)
+
+
+def holders(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[bytes, str]]]:
+    """For each record, the cases that hold or held it: lookup HMAC and the item's state."""
+    found: dict[int, list[tuple[bytes, str]]] = defaultdict(list)
+    for chunk in chunks(ids, MAX_PAGE):
+        query = (
+            select(listings.c.hash_id, cases.c.lookup, items.c.state)
+            .join(items, and_(items.c.case_id == listings.c.case_id, items.c.number == listings.c.number))
+            .join(cases, cases.c.id == listings.c.case_id)
+            .where(listings.c.hash_id.in_(chunk))
+        )
+        for hash_id, lookup, state in connection.execute(query):
+            found[hash_id].append((lookup, state))
+    return found
+
+
+def words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
+    """For each record, what participants said of it."""
+    found: dict[int, list[Word]] = defaultdict(list)
+    for chunk in chunks(ids, MAX_PAGE):
+        query = (
+            select(
+                feedback.c.hash_id, feedback.c.participant_id, participants.c.name, feedback.c.value, feedback.c.tags
+            )
+            .join(participants, participants.c.id == feedback.c.participant_id)
+            .where(feedback.c.hash_id.in_(chunk))
+            .order_by(participants.c.name)
+        )
+        for hash_id, *word in connection.execute(query):
+            found[hash_id].append(Word(*word))
+    return found
+
+
+def pseudonym_key(master: bytes, reader: Participant) -> bytes:
+    """The key under which this reader sees cases: nobody else's pseudonyms can be compared with them."""
+    return hmac.digest(master, b"%d" % reader.id, "sha256")
+
+
+def pseudonym(key: bytes, lookup: bytes) -> str:
+    """A case as one participant sees it: 32 hexadecimal digits."""
+    return hmac.digest(key, lookup, "sha256").hex()[:32]
+
+
+def note_pull(turn: Turn, reader: Participant, page: Page, records: int) -> None:
+    """Note that the reader has pulled everything up to the page's horizon, if it left nothing out before.
+
+    ``records`` counts those of all pages. A reader that began beyond what it had pulled skipped something.
+    """
+    upto = turn.connection.scalar(select(func.max(pulls.c.upto)).where(pulls.c.participant_id == reader.id)) or 0
+    if page.start > upto and _anything_between(turn.connection, reader, upto, page.start):
+        horizon = upto
+    else:
+        horizon = max(upto, page.horizon)
+    today = and_(pulls.c.participant_id == reader.id, pulls.c.day == turn.day)
+    changed = turn.connection.execute(
+        update(pulls).where(today).values(upto=horizon, records=pulls.c.records + records)
+    )
+    if not changed.rowcount:
+        turn.connection.execute(
+            insert(pulls).values(participant_id=reader.id, day=turn.day, upto=horizon, records=records)
+        )
+
+
+def promise(turn: Turn, until: int) -> None:
+    """See to it that nothing committed from now on is dated ``until`` or before.
+
+    The NCMEC interface asks by ranges of time that leave their beginning out, so a change that is dated within a
+    range but committed after the range was read would never be read at all.
+    """
+    turn.connection.execute(update(clock).where(clock.c.modified <= until).values(modified=until + 1))
+    turn.modified = max(turn.modified, until + 1)
+
+
+def _anything_between(connection: Connection, reader: Participant, after: int, upto: int) -> bool:
+    query = select(hashes.c.id).where(hashes.c.seq > after, hashes.c.seq <= upto, hashes.c.list.in_(reader.lists))
+    return connection.execute(query.limit(1)).first() is not None

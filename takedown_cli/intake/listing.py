@@ -1,0 +1,169 @@
+"""The hash records: listed once per list, whoever reports them, and taken off when nobody does any more.
+
+It guarantees that every change of a record gives it the next place in the feeds.
+It must never tie a record to anything of a case but the case's item.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final, TypeVar
+
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, select, union, update
+
+from takedown_cli.intake.prepared import Prepared
+from takedown_cli.intake.schema import contributions, hashes, items, listings
+from takedown_cli.intake.signals import Signal
+from takedown_cli.intake.writer import Turn
+
+T = TypeVar("T")
+
+#: Values per statement: below every database's limit of parameters.
+CHUNK = 500
+
+Key = tuple[str, str, bytes]  # list, signal, value
+Wanted = Sequence[tuple[int, str, Sequence[Signal]]]  # item number, list, signals
+
+
+_KNOWN = select(hashes.c.id, hashes.c.value, hashes.c.classes).where(
+    hashes.c.list == bindparam("of"),
+    hashes.c.signal == bindparam("kind"),
+    hashes.c.value.in_(bindparam("some", expanding=True)),
+)
+_NEW_RECORDS = insert(hashes).returning(hashes.c.id, hashes.c.seq)
+_NEW_LISTINGS = Prepared(insert(listings), listings.c.keys())
+_ONE = update(hashes).where(hashes.c.id == bindparam("row"))
+_PLACE: Final[dict[str, BindParameter[int]]] = {"modified": bindparam("now"), "seq": bindparam("new_seq")}
+_RENEW = _ONE.values(state="active", classes=bindparam("new_classes"), **_PLACE)
+_TOUCH = _ONE.values(state=bindparam("new_state"), **_PLACE)
+
+
+def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
+    remaining = iter(values)
+    while chunk := list(islice(remaining, size)):
+        yield chunk
+
+
+def places_for(wanted: Wanted) -> int:
+    """How many places in the feeds ``put_on_list`` will take for this."""
+    return len({(list_name, signal.name, signal.value) for _, list_name, signals in wanted for signal in signals})
+
+
+def put_on_list(turn: Turn, case_id: int, wanted: Wanted, *, held: bool) -> None:
+    """List the signals of a case's items: (number, list, signals) each. Known records are merged, not repeated.
+
+    With ``held`` the records are kept for the operator's review: new ones stay out of the feeds, others as they are.
+    """
+    classes: dict[Key, int] = {}
+    holders: dict[Key, list[int]] = defaultdict(list)
+    for number, list_name, signals in wanted:
+        for signal in signals:
+            key = (list_name, signal.name, signal.value)
+            classes[key] = classes.get(key, 0) | signal.classes
+            holders[key].append(number)
+    for chunk in chunks(classes):
+        ids = enter_records(turn, {key: classes[key] for key in chunk}, held=held)
+        _NEW_LISTINGS.run(
+            turn.connection,
+            *({"case_id": case_id, "number": number, "hash_id": ids[key]} for key in chunk for number in holders[key]),
+        )
+
+
+def enter_records(turn: Turn, classes: Mapping[Key, int], *, held: bool = False) -> dict[Key, int]:
+    """Records for these keys (key → class bits), made where there are none; their row ids. At most ``CHUNK`` keys."""
+    known = known_records(turn, classes)
+    seqs = {key: turn.next_seq() for key in classes}
+    new = {key: bits for key, bits in classes.items() if key not in known}
+    if not held:
+        _renew(turn, [(known[key], bits, seqs[key]) for key, bits in classes.items() if key in known])
+    return {key: row for key, (row, _) in known.items()} | _insert(turn, new, seqs, "held" if held else "active")
+
+
+def _renew(turn: Turn, records: Sequence[tuple[tuple[int, int], int, int]]) -> None:
+    """Make known records ((row id, class bits), further bits, place) active, at new places."""
+    if records:
+        turn.connection.execute(
+            _RENEW,
+            [
+                {"row": row, "new_classes": old | bits, "now": turn.modified, "new_seq": seq}
+                for (row, old), bits, seq in records
+            ],
+        )
+
+
+def known_records(turn: Turn, keys: Iterable[Key]) -> dict[Key, tuple[int, int]]:
+    """Row id and class bits of the records that exist already."""
+    values = defaultdict(list)
+    for list_name, signal, value in keys:
+        values[list_name, signal].append(value)
+    known = {}
+    for (list_name, signal), some in values.items():
+        for row in turn.connection.execute(_KNOWN, {"of": list_name, "kind": signal, "some": some}):
+            known[list_name, signal, bytes(row.value)] = (row.id, row.classes)
+    return known
+
+
+def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], state: str) -> dict[Key, int]:
+    if not classes:
+        return {}
+    rows = [
+        {
+            "list": key[0],
+            "signal": key[1],
+            "value": key[2],
+            "state": state,
+            "classes": bits,
+            "modified": turn.modified,
+            "seq": seqs[key],
+        }
+        for key, bits in classes.items()
+    ]
+    made = turn.connection.execute(_NEW_RECORDS, rows)
+    by_seq = {row.seq: row.id for row in made}
+    return {key: by_seq[seqs[key]] for key in classes}
+
+
+def take_off_list(turn: Turn, case_id: int, numbers: Sequence[int]) -> None:
+    """Withdraw items of a case, and their records where nobody else stands for them."""
+    held = turn.connection.scalars(
+        select(listings.c.hash_id).where(listings.c.case_id == case_id, listings.c.number.in_(numbers)).distinct()
+    ).all()
+    turn.connection.execute(
+        update(items).where(items.c.case_id == case_id, items.c.number.in_(numbers)).values(state="withdrawn")
+    )
+    leave_records(turn, held)
+
+
+def leave_records(turn: Turn, rows: Sequence[int]) -> None:
+    """Somebody no longer stands for these records: one that nobody stands for becomes a tombstone, others move."""
+    for chunk in chunks(rows):
+        still = set(turn.connection.scalars(_stood_for(chunk)))
+        states = turn.connection.execute(select(hashes.c.id, hashes.c.state).where(hashes.c.id.in_(chunk)))
+        touch(turn, {row.id: row.state if row.id in still else _GONE[row.state] for row in states})
+
+
+#: What a record becomes when nobody stands for it: what was never in a feed needs no tombstone.
+_GONE: Final = {"active": "withdrawn", "disputed": "withdrawn", "withdrawn": "withdrawn", "held": "held"}
+
+
+def touch(turn: Turn, states: Mapping[int, str]) -> None:
+    """Give these records (row id → state) the next places in the feeds."""
+    if states:
+        turn.connection.execute(
+            _TOUCH,
+            [
+                {"row": row, "new_state": state, "now": turn.modified, "new_seq": turn.next_seq()}
+                for row, state in states.items()
+            ],
+        )
+
+
+def _stood_for(rows: Sequence[int]) -> CompoundSelect[int]:
+    by_item = (
+        select(listings.c.hash_id)
+        .join(items, (items.c.case_id == listings.c.case_id) & (items.c.number == listings.c.number))
+        .where(listings.c.hash_id.in_(rows), items.c.state == "listed")
+    )
+    return union(by_item, select(contributions.c.hash_id).where(contributions.c.hash_id.in_(rows)))

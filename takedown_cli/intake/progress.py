@@ -1,0 +1,126 @@
+"""Progress of a case: for each item and platform, whether it was pulled and what the platform decided.
+
+It guarantees that what a platform said about a picture before this case came is not told to this case until the
+platform has pulled the list again, so that nobody learns from a new case that another one exists.
+It must never change anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import Connection, and_, bindparam, func, select
+
+from takedown_cli.intake.participants import LISTS
+from takedown_cli.intake.prepared import Prepared
+from takedown_cli.intake.schema import feedback, items, listings, participants, pulls
+from takedown_cli.intake.signals import IMAGE, PREDICTED_IMAGE, PREDICTED_VIDEO, VIDEO, list_of
+from takedown_cli.wire import Age, ItemStatus, MediaKind, PlatformAnswer
+
+State = Literal["seen", "under-review", "blocked", "not-blocked"]
+
+#: What counts when a platform answered differently on several hashes of one item: the first of these that occurs.
+_ANSWERS: Final[tuple[tuple[str, State], ...]] = (
+    ("Blocked", "blocked"),
+    ("PendingReview", "under-review"),
+    ("NotBlocked", "not-blocked"),
+)
+_MEDIA_CLASSES: Final = {"image": IMAGE | PREDICTED_IMAGE, "video": VIDEO | PREDICTED_VIDEO}
+
+
+_ITEMS = Prepared(
+    select(items.c.number, items.c.media, items.c.age, items.c.state, items.c.fingerprints, items.c.seq)
+    .where(items.c.case_id == bindparam("case"))
+    .order_by(items.c.number)
+)
+_PULLED = and_(pulls.c.participant_id == participants.c.id, pulls.c.upto >= bindparam("place"))
+_PLATFORMS = Prepared(
+    select(participants.c.id, participants.c.name, participants.c.lists, participants.c.classes, func.min(pulls.c.day))
+    .select_from(participants.outerjoin(pulls, _PULLED))
+    .group_by(participants.c.id)
+    .order_by(participants.c.name)
+)
+_FEEDBACK = Prepared(
+    select(listings.c.number, feedback.c.participant_id, feedback.c.value, feedback.c.day, feedback.c.seq)
+    .join(feedback, feedback.c.hash_id == listings.c.hash_id)
+    .where(listings.c.case_id == bindparam("case"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """A row of items; ``seq`` is the same for all that came in one submission."""
+
+    number: int
+    media: MediaKind
+    age: Age
+    state: Literal["listed", "held", "withdrawn"]
+    fingerprints: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Platform:
+    """A participant, and the first day on which it had pulled a certain submission, if it has."""
+
+    id: int
+    name: str
+    lists: tuple[str, ...]
+    classes: int
+    pulled: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One feedback on one hash of one item."""
+
+    participant: int
+    value: str
+    day: str
+    seq: int
+
+
+def items_of(connection: Connection, case_id: int) -> tuple[ItemStatus, ...]:
+    """Every item of a case with the platforms' answers, in the order of the bundle."""
+    found = [_Item(*row) for row in _ITEMS.rows(connection, case=case_id)]
+    platforms = {seq: _platforms(connection, seq) for seq in {item.seq for item in found}}
+    words = _feedback(connection, case_id) if any(platforms.values()) else {}
+    return tuple(
+        ItemStatus(
+            number=item.number,
+            media=item.media,
+            age=item.age,
+            state=item.state,
+            fingerprints=item.fingerprints,
+            platforms=tuple(_answers(item, platforms[item.seq], words.get(item.number, ()))),
+        )
+        for item in found
+    )
+
+
+def _platforms(connection: Connection, seq: int) -> list[_Platform]:
+    rows = _PLATFORMS.rows(connection, place=seq)
+    return [_Platform(row, name, LISTS[lists], classes, pulled) for row, name, lists, classes, pulled in rows]
+
+
+def _feedback(connection: Connection, case_id: int) -> dict[int, list[_Word]]:
+    words: dict[int, list[_Word]] = {}
+    for number, *word in _FEEDBACK.rows(connection, case=case_id):
+        words.setdefault(number, []).append(_Word(*word))
+    return words
+
+
+def _answers(item: _Item, platforms: Sequence[_Platform], words: Sequence[_Word]) -> Iterator[PlatformAnswer]:
+    for platform in platforms:
+        heard = [word for word in words if word.participant == platform.id and (word.seq > item.seq or platform.pulled)]
+        for value, state in _ANSWERS:
+            days = [max(word.day, platform.pulled or "") for word in heard if word.value == value]
+            if days:
+                yield PlatformAnswer(platform=platform.name, state=state, day=max(days))
+                break
+        else:
+            subscribed = list_of(item.age) in platform.lists and platform.classes & _MEDIA_CLASSES[item.media]
+            if platform.pulled and subscribed and item.fingerprints:
+                yield PlatformAnswer(platform=platform.name, state="seen", day=platform.pulled)

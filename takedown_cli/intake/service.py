@@ -1,0 +1,178 @@
+"""The intake as a whole: its folder, keys, database and single writer, and what it does for who comes.
+
+It guarantees that what it answers was committed first.
+It must never know HTTP, and never hold an address of anybody.
+"""
+
+from __future__ import annotations
+
+import hmac
+from concurrent.futures import Future
+from functools import partial
+from typing import Literal, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from takedown_cli.bundle import envelope
+from takedown_cli.errors import ConfigError
+from takedown_cli.intake import cases, inquiry, participants
+from takedown_cli.intake.admission import Identity, Submission, admit
+from takedown_cli.intake.database import create_tables, open_engine
+from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
+from takedown_cli.intake.keyring import Keyring
+from takedown_cli.intake.participants import Keys, Lists, Participant
+from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
+from takedown_cli.intake.writer import Writer
+from takedown_cli.wire import Receipt, encode
+
+
+def make_intake(home: Home, settings: Settings) -> Identity:
+    """Make an intake in a folder: keys, database, signed card. Raises ConfigError when there is one already."""
+    if home.exists:
+        raise ConfigError("There is an intake in that folder already.", hint="Choose another folder.")
+    make_folder(home.path)
+    keyring = Keyring.create(home)
+    if settings.database is None:
+        write_private(home.database, b"")  # SQLite gives its other files the mode of this one
+    engine = open_engine(home.database_url(settings), writer=True)
+    create_tables(engine)
+    with engine.begin() as connection:
+        inquiry.make_decoy(connection, keyring)
+    engine.dispose()
+    identity = _identity(settings, keyring, settings.origin)
+    write_private(home.card, identity.card)
+    home.save(settings)
+    return identity
+
+
+def _identity(settings: Settings, keyring: Keyring, origin: str) -> Identity:
+    return Identity(
+        keyring, keyring.audience(origin), settings.test, settings.retention_days, keyring.card(settings, origin)
+    )
+
+
+class Intake:
+    """An open intake. ``readers`` may be used from any thread; only ``writer`` writes."""
+
+    def __init__(self, settings: Settings, identity: Identity, readers: Engine, writing: Engine) -> None:
+        self.settings = settings
+        self.identity = identity
+        self.readers = readers
+        self._writing = writing
+        self.writer = Writer(writing)
+
+    @classmethod
+    def open(cls, home: Home, origin: str | None = None) -> Self:
+        """Open the intake in a folder; ``origin`` is where it is served, when not where the settings say.
+
+        Raises ConfigError, MissingExtraError.
+        """
+        settings = home.load()
+        keyring = Keyring.load(home)
+        url = home.database_url(settings)
+        writing = open_engine(url, writer=True)
+        create_tables(writing)
+        with writing.begin() as connection:
+            inquiry.make_decoy(connection, keyring)
+        return cls(settings, _identity(settings, keyring, origin or settings.origin), open_engine(url), writing)
+
+    def start(self) -> None:
+        self.writer.start()
+
+    def stop(self) -> None:
+        """Commit what was ordered and close the database."""
+        self.writer.stop()
+        self.close()
+
+    def close(self) -> None:
+        self.readers.dispose()
+        self._writing.dispose()
+
+    # --------------------------------------------------------------------------------------------------- submissions
+
+    def admit(self, body: bytes) -> Submission:
+        """Check a sealed submission. Raises Refused."""
+        return admit(body, self.identity)
+
+    def accept(self, submission: Submission) -> Future[Receipt]:
+        """Store a submission exactly once. The future, or the call, raises Refused."""
+        return self.writer.order(
+            partial(cases.accept, submission=submission, retention_days=self.identity.retention_days)
+        )
+
+    def signed(self, receipt: Receipt) -> bytes:
+        """The receipt as it is answered: Ed25519 is deterministic, so equal receipts have equal bytes."""
+        return envelope.sign(Receipt.TYPE, encode(receipt), self.identity.keyring.signing)
+
+    def inquire(self, body: bytes, action: Literal["status", "withdraw"]) -> bytes:
+        """The sealed answer about a case. Raises Refused("busy")."""
+        return inquiry.answer(body, action, self.identity, self.readers, self.writer)
+
+    # -------------------------------------------------------------------------------------------------- participants
+
+    def participant(self, scope: str, endpoint_key: str, subscription_key: str) -> Participant | None:
+        """Whose keys these are, if they open this endpoint."""
+        with self.readers.begin() as connection:
+            return participants.authenticate(connection, self.identity.keyring, scope, endpoint_key, subscription_key)
+
+    def participant_by_name(self, username: str, password: str) -> Participant | None:
+        """Whose user name and password of the NCMEC-shaped feed these are."""
+        with self.readers.begin() as connection:
+            return participants.authenticate_user(connection, self.identity.keyring, username, password)
+
+    def add_participant(self, name: str, lists: Lists, scopes: tuple[str, ...] = participants.USUAL) -> Keys:
+        """Take a platform in, from outside the serving process as well. Raises ConfigError."""
+        try:
+            with self._writing.begin() as connection:
+                return participants.add(connection, self.identity.keyring, name, lists, scopes)
+        except SQLAlchemyError:
+            raise ConfigError("The intake's database cannot be written.", hint="Check its rights.") from None
+
+    def participants(self) -> list[Participant]:
+        with self.readers.begin() as connection:
+            return participants.everyone(connection)
+
+    # --------------------------------------------------------------------------------------------------------- feeds
+
+    def fetch_hashes(
+        self, reader: Participant, since: int, size: int, token: str | None
+    ) -> tuple[bytes, Future[None] | None]:
+        """A page of the StopNCII-shaped feed; and the note that the list was pulled, being written."""
+        keyring = self.identity.keyring
+        key = hmac.digest(keyring.derived("page-tokens"), b"%d" % reader.id, "sha256")
+        pseudonyms = cursor.pseudonym_key(keyring.derived("pseudonyms"), reader)
+        at_feed = stopncii.Reader(reader, self.settings.name, key, pseudonyms)
+        with self.readers.begin() as connection:
+            answer, pulled = stopncii.fetch(connection, at_feed, since, size, token)
+        if pulled is None:
+            return answer, None
+        page, records = pulled
+        return answer, self.writer.order(partial(cursor.note_pull, reader=reader, page=page, records=records))
+
+    def promise(self, until: int) -> Future[None]:
+        """From now on, nothing is dated ``until`` (seconds) or before."""
+        return self.writer.order(partial(cursor.promise, until=until))
+
+    def entries(self, reader: Participant, asked: ncmec.Range) -> tuple[bytes, Future[None] | None]:
+        """A page of the NCMEC-shaped feed; and the note that the list was pulled, being written."""
+        with self.readers.begin() as connection:
+            answer, page = ncmec.entries(connection, reader, self.settings.name, asked)
+        if page is None:
+            return answer, None
+        note = partial(cursor.note_pull, reader=reader, page=page, records=len(page.records))
+        return answer, self.writer.order(note)
+
+    def vote(self, speaker: Participant, member: str, entry: str, kind: str, value: str) -> Future[int]:
+        """A vote on an entry of the NCMEC-shaped feed. Raises Refused."""
+        with self.readers.begin() as connection:
+            said = ncmec.opinion_on(connection, speaker, member, entry, kind, value)
+        return self.take_opinions(speaker, [said])
+
+    def take_contributions(self, speaker: Participant, offered: list[contribution.Contribution]) -> Future[int]:
+        """List, or take back, hashes of a participant's own; the number that passed the gate."""
+        return self.writer.order(partial(contribution.take, speaker=speaker, offered=offered))
+
+    def take_opinions(self, speaker: Participant, opinions: list[opinion.Opinion]) -> Future[int]:
+        """Store a platform's feedback; the number of opinions that met a record."""
+        return self.writer.order(partial(opinion.take, speaker=speaker, opinions=opinions))

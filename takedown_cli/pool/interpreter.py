@@ -1,0 +1,71 @@
+"""Starts a fresh Python with an empty environment, its own session and one inherited socket.
+
+It guarantees that the new process shares no memory, descriptor, variable, terminal signal or working folder with us.
+It must never put anything about files or people into the command line of a process.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from takedown_cli.pool.settings import Settings
+
+_BOOT = (
+    "import marshal,sys;s=marshal.load(sys.stdin.buffer);sys.path[:]=s['path'];"
+    "from importlib import import_module;import_module(s['module']).main(s)"
+)
+
+# One thread for linear algebra, so that the process may be forked and uses the one core it is given; few arenas, so
+# that threads do not eat the address space. Both are read by libraries at start and cleared before any file.
+_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+
+
+def start(module: str, settings: Settings, channel: socket.socket) -> subprocess.Popen[bytes]:
+    """Run ``module.main(settings)`` in a new interpreter that has ``channel`` too; close it here afterwards.
+
+    Raises OSError when no process can be started.
+    """
+    windows = sys.platform == "win32"
+    flags = ["-I", "-S"] + ["-B"] * sys.dont_write_bytecode + ["-O"] * min(sys.flags.optimize, 2)
+    process = subprocess.Popen(
+        [sys.executable, *flags, "-c", _BOOT],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_windows_environment() if windows else _ENVIRONMENT,
+        cwd=Path(os.sep).resolve(),
+        pass_fds=() if windows else (channel.fileno(),),
+        start_new_session=not windows,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+    places = [Path(place).absolute() for place in sys.path] + [Path(__file__).resolve().parents[2]]
+    message: Settings = {**settings, "module": module, "path": [str(place) for place in places]}
+    if sys.platform == "win32":
+        message["share"] = channel.share(process.pid)
+    else:
+        message["fd"] = channel.fileno()
+    pipe = process.stdin
+    assert pipe is not None
+    try:
+        pipe.write(marshal.dumps(message))
+        pipe.close()
+    except OSError:
+        pass  # it is gone already, which the channel tells as well
+    return process
+
+
+def _windows_environment() -> dict[str, str]:
+    """Sockets and random numbers need SystemRoot there."""
+    variables = dict(_ENVIRONMENT)
+    if sys.platform == "win32":
+        import ctypes
+
+        folder = ctypes.create_unicode_buffer(260)
+        ctypes.WinDLL("kernel32").GetWindowsDirectoryW(folder, 260)
+        variables["SYSTEMROOT"] = folder.value
+    return variables

@@ -1,0 +1,92 @@
+"""Imports every codec and warms it up, before the process that does so gives up the right to open files.
+
+It guarantees that hashing later needs no file of the installation: Python and its libraries load lazily all over.
+It must never touch a file of the person's: what it decodes, it has drawn itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import pkgutil
+import sys
+from pathlib import Path
+
+from takedown_cli.model import Media, MediaFile, Recipe
+
+# Pillow imports its plug-ins at the first file, Python its text codecs at the first text in them, numpy its masked
+# arrays at the first np.unique. What is forgotten here makes a file "damaged" in silence: tests/pool/test_pool.py
+# compares every format with and without the sandbox.
+_IMAGE = (
+    "numpy", "numpy.fft", "numpy.linalg", "numpy.ma",
+    "PIL.Image", "PIL.ImageFile", "PIL.ImageOps", "PIL.ImageSequence", "PIL.ImageCms", "PIL.ExifTags",
+    "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin", "PIL.GifImagePlugin", "PIL.WebPImagePlugin",
+    "PIL.BmpImagePlugin", "PIL.TiffImagePlugin", "PIL.AvifImagePlugin", "pillow_heif", "simplejpeg",
+    "encodings.ascii", "encodings.cp1252", "encodings.latin_1", "encodings.utf_16", "encodings.utf_16_be",
+    "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_8_sig", "encodings.idna", "hashlib", "zlib",
+)  # fmt: skip
+_VIDEO = ("numpy.ma", "av", "takedown_cli.decode.video", "takedown_cli.fingerprint.vpdq")
+_PERCEPTUAL = ("imagehash", "takedown_cli.fingerprint.perceptual")
+_OWN = ("takedown_cli.worker", "takedown_cli.pool.child", "takedown_cli.fingerprint.variants")
+#: Parts of a package that do something when imported, or reach for the network.
+_NOT_LIBRARY = ("__main__", "datasets")
+
+
+def preload(recipe: Recipe, media: Media) -> None:
+    """Import what hashing ``media`` under ``recipe`` may need; a library that is not installed is left out."""
+    names = [*_IMAGE, *_OWN] + (list(_VIDEO) if media is Media.VIDEO else [])
+    if recipe.also - {"sha1"}:
+        names += _PERCEPTUAL
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    if media is Media.IMAGE:
+        _warm_up(recipe)
+    else:
+        _import_all("av")
+        _warm_up_video(recipe)
+
+
+def _import_all(name: str) -> None:
+    """Import a package with everything in it: PyAV imports the part for a stream when it meets one."""
+    package = sys.modules.get(name)
+    for part in pkgutil.walk_packages(getattr(package, "__path__", ()), f"{name}."):
+        if part.name.rpartition(".")[2] not in _NOT_LIBRARY:
+            importlib.import_module(part.name)
+
+
+def _warm_up(recipe: Recipe) -> None:
+    """Hash two small pictures, so that tables are computed and lazy parts loaded once, for all children."""
+    from PIL import Image
+
+    from takedown_cli import worker
+
+    drawn = Image.radial_gradient("L").resize((96, 80))
+    for fmt in ("JPEG", "PNG"):
+        stream = io.BytesIO()
+        drawn.convert("RGB").save(stream, fmt)
+        file = MediaFile(Path(), stream.tell(), Media.IMAGE, fmt)
+        stream.seek(0)
+        worker.hash_media(stream, file, recipe)
+
+
+def _warm_up_video(recipe: Recipe) -> None:
+    """Hash a clip of four frames; encoder and decoder have one thread each, which is this one."""
+    import av
+    import numpy
+
+    from takedown_cli import worker
+
+    stream = io.BytesIO()
+    with av.open(stream, "w", format="mp4") as container:
+        track = container.add_stream("mpeg4", rate=2)
+        track.width, track.height, track.pix_fmt, track.thread_count = 96, 64, "yuv420p", 1
+        for shade in (0, 80, 160, 240):
+            picture = numpy.full((64, 96, 3), shade, numpy.uint8)
+            picture[: shade // 4, 16:48] = 255
+            container.mux(track.encode(av.VideoFrame.from_ndarray(picture)))
+        container.mux(track.encode())
+    file = MediaFile(Path(), stream.tell(), Media.VIDEO, "mp4")
+    stream.seek(0)
+    worker.hash_media(stream, file, recipe)

@@ -1,0 +1,234 @@
+"""The binary record in which a child's outcome crosses to the parent: fixed layout, closed tables, bounded lengths.
+
+It guarantees that any bytes decode to a valid outcome or raise RecordError, for the child may be compromised.
+It must never carry a path, free text or pixels, nor decode with a codec that can build objects (pickle, marshal, JSON).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from pathlib import Path
+
+from takedown_cli.model import Failed, Fingerprint, Hashed, Media, MediaFile, Skipped
+from takedown_cli.reasons import FAILED, PARTIAL, SKIPPED, TOO_POOR, Reason
+
+#: Formats by their number on the wire; the order is the protocol (both ends always run the same installation).
+FORMATS = (
+    "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF",
+    "mp4", "mov", "3gp", "mkv", "webm", "avi", "mpeg",
+)  # fmt: skip
+#: Kinds of fingerprint with the exact length of their value in bytes; 0 means 1 to ``MAX_VALUE``.
+KINDS = {
+    "sha256": 32, "md5": 16, "sha1": 20, "pdq": 32, "vpdq": 32,
+    "phash": 0, "dhash": 0, "ahash": 0, "whash": 0, "crop-resistant": 0,
+}  # fmt: skip
+MAX_VALUE = 512
+MAX_NAME = 40
+MAX_ALSO = 2 * MAX_NAME + 1
+MAX_FINGERPRINTS = 65_535
+#: No record is longer (bytes): the parent stops reading a reply that claims more.
+MAX_RECORD = 8 << 20
+
+_MEDIA = tuple(Media)
+_REASONS = tuple(Reason)
+_KINDS = tuple(KINDS)
+_NAME = re.compile(rb"[a-z0-9:+./-]+")
+_HASHED, _FAILED, _SKIPPED = 1, 2, 3
+
+_REQUEST = struct.Struct("<IBBQ")  # sequence number, media, format, size in bytes
+_SHORT = struct.Struct("<BB")  # outcome, reason
+_HEAD = struct.Struct("<BBBBBIIdI")  # outcome, format, partial, weak, has duration, width, height, duration, count
+# kind, flags, lengths of method and variant, quality, frame, timestamp, length of value, count of also
+_ITEM = struct.Struct("<BBBBBidHB")
+_METHOD, _VARIANT, _QUALITY, _FRAME, _TIMESTAMP = 1, 2, 4, 8, 16
+_MAX_SIDE = 1 << 30
+_MAX_SECONDS = 1e12
+
+REQUEST_SIZE = _REQUEST.size
+
+
+class RecordError(ValueError):
+    """The bytes are no record of ours, or the outcome does not fit into one. Carries no detail on purpose."""
+
+
+def encode_request(sequence: int, file: MediaFile) -> bytes:
+    """What the child is told about a file: ``REQUEST_SIZE`` bytes, never its path."""
+    return _REQUEST.pack(sequence, _MEDIA.index(file.media), FORMATS.index(file.format), file.size)
+
+
+def decode_request(data: bytes) -> tuple[int, MediaFile]:
+    """The sequence number and the file, with an empty path."""
+    sequence, media, fmt, size = _REQUEST.unpack(data)
+    return sequence, MediaFile(Path(), size, _MEDIA[media], FORMATS[fmt])
+
+
+def encode_outcome(outcome: Hashed | Failed | Skipped) -> bytes:
+    """The record of an outcome, at most ``MAX_RECORD`` bytes. Path, size and media are left to the parent.
+
+    Raises RecordError when something is outside the closed tables or the bounds.
+    """
+    if isinstance(outcome, Failed):
+        return _SHORT.pack(_FAILED, _REASONS.index(outcome.reason))
+    if isinstance(outcome, Skipped):
+        return _SHORT.pack(_SKIPPED, _REASONS.index(outcome.reason))
+    if len(outcome.fingerprints) > MAX_FINGERPRINTS or not _is_time(outcome.duration):
+        raise RecordError
+    try:
+        parts = [_HEAD.pack(
+            _HASHED, FORMATS.index(outcome.format), _optional(outcome.partial), _optional(outcome.weak),
+            outcome.duration is not None, outcome.width, outcome.height, outcome.duration or 0.0,
+            len(outcome.fingerprints),
+        )]  # fmt: skip
+        parts.extend(_encode_item(item) for item in outcome.fingerprints)
+    except (struct.error, ValueError) as bad:
+        raise RecordError from bad
+    record = b"".join(parts)
+    if len(record) > MAX_RECORD:
+        raise RecordError
+    return record
+
+
+def _optional(reason: Reason | None) -> int:
+    return 0 if reason is None else _REASONS.index(reason) + 1
+
+
+def _encode_item(item: Fingerprint) -> bytes:
+    value = bytes.fromhex(item.value)
+    if item.kind not in KINDS or not _fits(item.kind, len(value)):
+        raise RecordError
+    if not (_is_time(item.timestamp) and 0 <= (item.quality or 0) <= 100 and (item.frame or 0) >= 0):
+        raise RecordError
+    method, variant = _encode_name(item.method), _encode_name(item.variant)
+    flags = (
+        (_METHOD if method else 0)
+        | (_VARIANT if variant else 0)
+        | (_QUALITY if item.quality is not None else 0)
+        | (_FRAME if item.frame is not None else 0)
+        | (_TIMESTAMP if item.timestamp is not None else 0)
+    )
+    head = _ITEM.pack(
+        _KINDS.index(item.kind), flags, len(method), len(variant), item.quality or 0, item.frame or 0,
+        item.timestamp or 0.0, len(value), len(item.also),
+    )  # fmt: skip
+    also = [_encode_name(name, MAX_ALSO) for name in item.also]
+    return head + method + variant + value + b"".join(bytes([len(name)]) + name for name in also)
+
+
+def _encode_name(name: str | None, longest: int = MAX_NAME) -> bytes:
+    if name is None:
+        return b""
+    data = name.encode("ascii")
+    if len(data) > longest or not _NAME.fullmatch(data):
+        raise RecordError
+    return data
+
+
+def decode_outcome(record: bytes, file: MediaFile) -> Hashed | Failed | Skipped:
+    """The outcome for ``file``, whose path, size and media are the parent's own. RecordError on any other bytes."""
+    try:
+        return _Reader(record).outcome(file)
+    except (struct.error, IndexError) as bad:
+        raise RecordError from bad
+
+
+class _Reader:
+    """Takes a record apart from front to back; every step checks what it takes."""
+
+    def __init__(self, record: bytes) -> None:
+        self._data = record
+        self._at = 0
+
+    def outcome(self, file: MediaFile) -> Hashed | Failed | Skipped:
+        _check(0 < len(self._data) <= MAX_RECORD)
+        if self._data[0] == _HASHED:
+            result: Hashed | Failed | Skipped = self._hashed(file)
+        else:
+            code, reason = _SHORT.unpack(self._take(_SHORT.size))
+            why = _REASONS[reason]
+            _check((code == _FAILED and why in FAILED) or (code == _SKIPPED and why in SKIPPED))
+            if code == _FAILED:
+                result = Failed(file.path, why, file.size, file.media)
+            else:
+                result = Skipped(file.path, why, file.size)
+        _check(self._at == len(self._data))
+        return result
+
+    def _hashed(self, file: MediaFile) -> Hashed:
+        _, fmt, partial, weak, timed, width, height, duration, count = _HEAD.unpack(self._take(_HEAD.size))
+        _check(timed <= 1 and (timed == 1 or _is_zero(duration)))
+        _check(_is_time(duration))
+        _check(width <= _MAX_SIDE and height <= _MAX_SIDE and count <= MAX_FINGERPRINTS)
+        return Hashed(
+            path=file.path, size=file.size, media=file.media, format=FORMATS[fmt], width=width, height=height,
+            fingerprints=tuple(self._item() for _ in range(count)),
+            duration=duration if timed else None, partial=_reason(partial, PARTIAL), weak=_reason(weak, TOO_POOR),
+        )  # fmt: skip
+
+    def _item(self) -> Fingerprint:
+        kind, flags, methods, variants, quality, frame, when, length, also = _ITEM.unpack(self._take(_ITEM.size))
+        _check(flags < 32 and quality <= 100 and frame >= 0)
+        _check(_is_time(when))
+        # One outcome has one record: what is absent is all zero.
+        _check(bool(flags & _METHOD) == (methods > 0) and bool(flags & _VARIANT) == (variants > 0))
+        _check(bool(flags & _QUALITY) or quality == 0)
+        _check(bool(flags & _FRAME) or frame == 0)
+        _check(bool(flags & _TIMESTAMP) or _is_zero(when))
+        name = _KINDS[kind]
+        _check(_fits(name, length))
+        method, variant = self._name(methods), self._name(variants)
+        value = self._take(length).hex()
+        return Fingerprint(
+            name, value, method, variant,
+            quality if flags & _QUALITY else None,
+            frame if flags & _FRAME else None,
+            when if flags & _TIMESTAMP else None,
+            tuple(self._also() for _ in range(also)),
+        )  # fmt: skip
+
+    def _also(self) -> str:
+        name = self._name(self._take(1)[0], MAX_ALSO)
+        _check(name is not None)
+        return name or ""
+
+    def _name(self, length: int, longest: int = MAX_NAME) -> str | None:
+        if length == 0:
+            return None
+        data = self._take(length)
+        _check(length <= longest and _NAME.fullmatch(data) is not None)
+        return data.decode("ascii")
+
+    def _take(self, length: int) -> bytes:
+        end = self._at + length
+        _check(end <= len(self._data))
+        part = self._data[self._at : end]
+        self._at = end
+        return part
+
+
+def _fits(kind: str, length: int) -> bool:
+    exact = KINDS[kind]
+    return length == exact if exact else 0 < length <= MAX_VALUE
+
+
+def _is_time(seconds: float | None) -> bool:
+    # Timestamps before zero exist (audio priming, edit lists); a duration below zero is clipped by the decoder.
+    return seconds is None or (math.isfinite(seconds) and abs(seconds) <= _MAX_SECONDS)
+
+
+def _is_zero(number: float) -> bool:
+    return number == 0.0 and math.copysign(1.0, number) > 0
+
+
+def _reason(code: int, allowed: frozenset[Reason]) -> Reason | None:
+    if code == 0:
+        return None
+    reason = _REASONS[code - 1]
+    _check(reason in allowed)
+    return reason
+
+
+def _check(holds: bool) -> None:
+    if not holds:
+        raise RecordError

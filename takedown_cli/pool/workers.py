@@ -1,0 +1,147 @@
+"""One file on its way through the pool, and one decoding process as the supervisor keeps it.
+
+They guarantee that a reply counts only for the file at the head of that process's queue, and only if it is well formed.
+They must never wait: every call returns at once, and time is kept by the supervisor.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from takedown_cli.model import Failed, Found, Hashed, Limits, Media, MediaFile, Outcome, Skipped
+from takedown_cli.pool import channel, record
+from takedown_cli.pool.launch import START_SECONDS, Child
+from takedown_cli.pool.sandbox import Layer
+from takedown_cli.reasons import Reason
+
+#: A second file is handed over early only when both are pictures of at most this many bytes, decoded in a moment.
+SMALL = 1 << 20
+_READ = 1 << 16
+_MOST_GRACE = 2.0
+
+
+class WorkerLost(Exception):  # noqa: N818 - an event, caught by the supervisor
+    """The process ended or sent something that is no reply."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A place in the order of outcomes, and while it has none, the open file that it waits for."""
+
+    found: Found | Skipped | Failed
+    file: MediaFile | None = None
+    descriptor: int = -1
+    before: tuple[int, int] = (0, 0)
+    lost: int = 0
+    changed: bool = False
+    fresh: bool = False
+    outcome: Outcome | None = None
+
+    def opened(self, descriptor: int, file: MediaFile) -> None:
+        """Take over the descriptor."""
+        self.close()
+        self.descriptor, self.file = descriptor, file
+
+    def state(self) -> tuple[int, int]:
+        """Size and time of change as they are now. Raises OSError."""
+        now = os.fstat(self.descriptor)
+        return now.st_size, now.st_mtime_ns
+
+    def done(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+        self.close()
+
+    def fail(self, reason: Reason) -> None:
+        media = self.file.media if self.file else None
+        self.done(Failed(self.found.path, reason, self.found.size, media))
+
+    def close(self) -> None:
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
+
+    @property
+    def is_video(self) -> bool:
+        return self.file is not None and self.file.media is Media.VIDEO
+
+    @property
+    def is_small(self) -> bool:
+        return self.file is not None and not self.is_video and self.file.size <= SMALL
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A child, what it works on (the head of ``queue``) and since when."""
+
+    child: Child
+    limits: Limits
+    queue: deque[Job] = field(default_factory=deque)
+    layers: Layer | None = None
+    files: int = 0
+    busy: float = 0.0
+    since: float = field(default_factory=time.monotonic)
+    _sequence: int = 0
+    _replies: channel.Replies = field(default_factory=channel.Replies)
+
+    @property
+    def ready(self) -> bool:
+        """Whether it has locked itself down."""
+        return self.layers is not None
+
+    def deadline(self) -> float:
+        """When it must have answered, on the monotonic clock; infinity while it has nothing to do."""
+        if not self.ready:
+            return self.since + START_SECONDS
+        if not self.queue:
+            return float("inf")
+        seconds = self.limits.video_seconds if self.queue[0].is_video else self.limits.image_seconds
+        # The decoder keeps the same limit and may still save what it has; only if it does not answer, it hangs.
+        return self.since + seconds + min(_MOST_GRACE, seconds)
+
+    def assign(self, job: Job) -> None:
+        """Hand the open file over. Raises OSError when the process is gone, or the file is."""
+        if job.file is None:
+            raise FileNotFoundError
+        job.before = job.state()
+        number = self._sequence + len(self.queue) + 1
+        request = record.encode_request(number & 0xFFFFFFFF, job.file)
+        try:
+            channel.send_file(self.child.channel, request, job.descriptor, self.child.handle)
+        except OSError as gone:
+            raise WorkerLost from gone
+        if not self.queue and self.ready:
+            self.since = time.monotonic()
+        self.queue.append(job)
+
+    def read(self) -> list[tuple[Job, Hashed | Failed | Skipped]]:
+        """What the process has answered since the last call. Raises WorkerLost."""
+        try:
+            data = self.child.channel.recv(_READ)
+            if not data:
+                raise WorkerLost
+            return [answer for reply in self._replies.feed(data) for answer in self._accept(*reply)]
+        except BlockingIOError:
+            return []
+        except (OSError, record.RecordError) as gone:
+            raise WorkerLost from gone
+
+    def _accept(self, number: int, reply: bytes) -> list[tuple[Job, Hashed | Failed | Skipped]]:
+        now = time.monotonic()
+        if self.layers is None:
+            if number != channel.READY or len(reply) != 1:
+                raise WorkerLost
+            self.layers, self.since = Layer(reply[0]), now
+            return []
+        job = self.queue[0] if self.queue else None
+        if job is None or job.file is None or number != (self._sequence + 1) & 0xFFFFFFFF:
+            raise WorkerLost
+        outcome = record.decode_outcome(reply, job.file)
+        self.queue.popleft()
+        self._sequence += 1
+        self.files += 1
+        self.busy += now - self.since
+        self.since = now
+        return [(job, outcome)]

@@ -1,0 +1,154 @@
+"""What a person's side asks of an intake: its card, to take a bundle, the state of a case, a withdrawal.
+
+It guarantees that every answer is believed only if the pinned intake gave it, and that repeating a request is safe.
+It must never send anything that is not sealed to that intake.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Final, Literal
+
+import stamina
+from stamina.instrumentation import set_on_retry_hooks
+
+from takedown_cli.address import IntakeAddress
+from takedown_cli.bundle import envelope, seal
+from takedown_cli.bundle.card import audience_of, read_card
+from takedown_cli.case import CaseNumber
+from takedown_cli.errors import (
+    BundleError,
+    ConflictError,
+    NoSuchCaseError,
+    RefusedError,
+    UnreachableError,
+    UntrustedIntakeError,
+)
+from takedown_cli.submit.transport import Door, Reply
+from takedown_cli.wire import CaseRequest, CaseStatus, IntakeCard, Receipt, Refusal, decode, encode
+
+ATTEMPTS: Final = 4
+_FIRST_PAUSE: Final = 0.5  # seconds; doubles with each attempt
+_LONGEST_PAUSE: Final = 30.0
+
+set_on_retry_hooks([])  # the default hook logs to stderr, and only the command line may speak
+
+_REASONS: Final = {
+    "invalid": "The intake could not accept the bundle: it is malformed or was changed.",
+    "other-intake": "The bundle was made for another intake.",
+    "test-only": "This is a test intake; it takes only bundles marked as test.",
+    "no-test": "The bundle is marked as a test, and this intake does not take tests.",
+    "no-such-case": "There is no such case that this bundle could be added to.",
+    "too-large": "The bundle is larger than this intake accepts.",
+    "quality": "The intake found no hash of sufficient quality in the bundle.",
+}
+
+
+class IntakeClient:
+    """Talks to one intake through a door; a busy or silent one is asked again up to ``attempts`` times."""
+
+    def __init__(self, door: Door, address: IntakeAddress, attempts: int = ATTEMPTS) -> None:
+        self._door = door
+        self._address = address
+        self._attempts = attempts
+        self._card: IntakeCard | None = None
+
+    def card(self) -> IntakeCard:
+        """The intake's verified card, fetched once. Raises UntrustedIntakeError, UnreachableError."""
+        if self._card is None:
+            reply = self._patiently(lambda: self._door.get("/v1/keys"))
+            if reply.status != 200:
+                raise UntrustedIntakeError("There is no takedown intake at this address.")
+            self._card = read_card(reply.body, self._address)
+        return self._card
+
+    def submit(self, sealed_bundle: bytes) -> Receipt:
+        """Send a sealed bundle; sending it again gives the same receipt. Raises RefusedError, UnreachableError."""
+        card = self.card()
+        if seal.parse(sealed_bundle).audience != audience_of(card):
+            raise RefusedError(_REASONS["other-intake"])
+        reply = self._patiently(lambda: self._door.post("/v1/submit", sealed_bundle))
+        if reply.status != 200:
+            raise _refusal(reply)
+        try:
+            signed = envelope.verify(reply.body, Receipt.TYPE)
+            receipt = decode(Receipt, signed.payload)
+        except BundleError:
+            raise UntrustedIntakeError from None
+        if signed.signers != (bytes.fromhex(card.signing_key),):
+            raise UntrustedIntakeError
+        return receipt
+
+    def status(self, case: CaseNumber) -> CaseStatus:
+        """What became of the case. Raises NoSuchCaseError, UnreachableError, UntrustedIntakeError."""
+        return self._ask(case, "status")
+
+    def withdraw(self, case: CaseNumber, values: Sequence[str] = ()) -> CaseStatus:
+        """Withdraw the items that hold one of these hashes, or the whole case when there are none."""
+        return self._ask(case, "withdraw", tuple(values))
+
+    def _ask(self, case: CaseNumber, action: Literal["status", "withdraw"], values: tuple[str, ...] = ()) -> CaseStatus:
+        card = self.card()
+        reply_key = secrets.token_bytes(32)
+        request = CaseRequest(
+            action=action,
+            lookup_id=case.lookup_id(),
+            audience=audience_of(card),
+            nonce=secrets.token_hex(16),
+            reply_key=reply_key.hex(),
+            values=values,
+        )
+        signed = envelope.sign(CaseRequest.TYPE, encode(request), case.signing_key())
+        message = seal.seal(signed, audience_of(card), "request", bytes.fromhex(card.sealing_key))
+        reply = self._patiently(lambda: self._door.post(f"/v1/{action}", message))
+        try:
+            status = decode(CaseStatus, seal.open_reply(reply.body, reply_key))
+        except BundleError:
+            raise UntrustedIntakeError from None
+        if not status.known:
+            raise NoSuchCaseError
+        return status
+
+    def _patiently(self, exchange: Callable[[], Reply]) -> Reply:
+        """Every request is safe to repeat, so a busy or silent intake is asked again. Raises UnreachableError."""
+        for attempt in stamina.retry_context(
+            on=_pause, attempts=self._attempts, timeout=None, wait_initial=_FIRST_PAUSE, wait_max=_LONGEST_PAUSE
+        ):
+            with attempt:
+                reply = exchange()
+                if reply.status in {429, 502, 503, 504}:
+                    raise _BusyError(reply.retry_after)
+                return reply
+        raise UnreachableError
+
+
+class _BusyError(UnreachableError):
+    sentence = "The intake is busy and asks to come back later."
+
+    def __init__(self, retry_after: int | None) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+def _pause(error: Exception) -> bool | float:
+    """Whether to ask again, or after how many seconds the intake wants to be asked (RFC 9110, Retry-After)."""
+    if isinstance(error, _BusyError) and error.retry_after is not None:
+        return min(float(error.retry_after), _LONGEST_PAUSE)
+    return isinstance(error, UnreachableError)
+
+
+def digest_of(payload: bytes) -> str:
+    """What a receipt names: the SHA-256 of the signed payload."""
+    return sha256(payload).hexdigest()
+
+
+def _refusal(reply: Reply) -> RefusedError | UntrustedIntakeError:
+    try:
+        reason = decode(Refusal, reply.body).reason
+    except BundleError:
+        return UntrustedIntakeError("The answer does not come from a takedown intake.")
+    if reason == "conflict":
+        return ConflictError()
+    return RefusedError(_REASONS.get(reason))

@@ -1,0 +1,157 @@
+"""What crosses the network between client and intake: closed, versioned documents with one form in bytes.
+
+It guarantees that a document is accepted only if it is exactly the canonical encoding of a known schema, so that
+duplicate keys, other spellings of a number and unknown fields have no second reading.
+It must never hold a file name, a path, a date of a file, or anything else about the person or the machine.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, ClassVar, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from takedown_cli.errors import BundleError
+
+Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\[\]:-]{1,255}$")]
+PlatformName = Annotated[str, Field(min_length=1, max_length=80)]
+
+Age = Literal["under-18", "adult", "unsure"]
+MediaKind = Literal["image", "video"]
+
+
+class Document(BaseModel):
+    """Base of everything on the wire: strict types, no unknown fields, immutable."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+D = TypeVar("D", bound=Document)
+
+
+def encode(document: Document) -> bytes:
+    """The canonical encoding: JSON with sorted keys, no white space, ASCII only, absent fields left out."""
+    return canonical(encode_to_object(document))
+
+
+def encode_to_object(document: Document) -> dict[str, object]:
+    """The same as plain values, for a report that shows the document or a part of it."""
+    return document.model_dump(mode="json", exclude_none=True, by_alias=True)
+
+
+def canonical(value: object) -> bytes:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+
+
+def decode(kind: type[D], data: bytes) -> D:
+    """Read ``data`` as a document of this kind. Raises BundleError unless it is the canonical encoding of one."""
+    try:
+        document = kind.model_validate_json(data)
+    except (ValidationError, RecursionError):
+        raise BundleError from None
+    if encode(document) != data:
+        raise BundleError
+    return document
+
+
+class Audience(Document):
+    """The one intake a document is meant for: its origin, and the id of its signing key."""
+
+    origin: Origin
+    key_id: KeyId
+
+
+class IntakeCard(Document):
+    """What an intake publishes about itself, signed by its signing key (``GET /v1/keys``)."""
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.intake.v1+json"
+
+    schema_: Literal["takedown.intake"] = Field(default="takedown.intake", alias="schema")
+    version: Literal[1] = 1
+    name: PlatformName
+    origin: Origin
+    test: bool
+    signing_key: Hex32
+    sealing_suite: Literal["mlkem768-x25519/hkdf-sha256/chacha20-poly1305"]
+    sealing_key: Annotated[str, Field(pattern=r"^[0-9a-f]{2432}$")]
+
+
+class Receipt(Document):
+    """The intake's signed answer to a submission; the same for every repetition of it."""
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.receipt.v1+json"
+
+    schema_: Literal["takedown.receipt"] = Field(default="takedown.receipt", alias="schema")
+    version: Literal[1] = 1
+    lookup_id: Hex32
+    digest: Hex32
+    day: Day
+    items: Annotated[int, Field(ge=0)]
+    expires: Day
+
+
+class Refusal(Document):
+    """Why an intake refused: a stable id, nothing else."""
+
+    schema_: Literal["takedown.refusal"] = Field(default="takedown.refusal", alias="schema")
+    version: Literal[1] = 1
+    reason: Literal[
+        "invalid", "conflict", "other-intake", "test-only", "no-test", "no-such-case", "too-large", "quality", "busy"
+    ]
+
+
+class CaseRequest(Document):
+    """A question or order about a case, signed by the case key and sealed to the intake.
+
+    ``reply_key`` is drawn anew for each request and seals the answer. For a withdrawal, ``values`` are the hashes
+    whose items are meant; none means the whole case.
+    """
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.request.v1+json"
+
+    schema_: Literal["takedown.request"] = Field(default="takedown.request", alias="schema")
+    version: Literal[1] = 1
+    action: Literal["status", "withdraw"]
+    lookup_id: Hex32
+    audience: Audience
+    nonce: Hex16
+    reply_key: Hex32
+    values: Annotated[
+        tuple[Annotated[str, Field(pattern=r"^([0-9a-f]{32}|[0-9a-f]{64})$")], ...], Field(max_length=2000)
+    ] = ()
+
+
+class PlatformAnswer(Document):
+    """What one platform said about an item; ``day`` is when it last said so."""
+
+    platform: PlatformName
+    state: Literal["seen", "under-review", "blocked", "not-blocked"]
+    day: Day
+
+
+class ItemStatus(Document):
+    """One picture or video of a case, numbered as in the bundle, from 1."""
+
+    number: Annotated[int, Field(ge=1)]
+    media: MediaKind
+    age: Age
+    state: Literal["listed", "held", "withdrawn"]
+    fingerprints: Annotated[int, Field(ge=0)]
+    platforms: tuple[PlatformAnswer, ...] = ()
+
+
+class CaseStatus(Document):
+    """The answer to a case request. An unknown, foreign or malformed request is answered ``known: false``."""
+
+    schema_: Literal["takedown.case-status"] = Field(default="takedown.case-status", alias="schema")
+    version: Literal[1] = 1
+    known: bool
+    received: Day | None = None
+    expires: Day | None = None
+    withdrawn: Annotated[int, Field(ge=0)] | None = None
+    items: tuple[ItemStatus, ...] = ()

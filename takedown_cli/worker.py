@@ -1,0 +1,141 @@
+"""One open file in, its fingerprints out: the composition that runs inside a decoding process.
+
+It guarantees that any content becomes one of Hashed, Failed or Skipped, whatever a decoder raises.
+It must never open a path, write, print, or let a foreign exception or its text out.
+"""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from takedown_cli.decode import image
+from takedown_cli.fingerprint import digest, still, tent
+from takedown_cli.fingerprint.small import small_luma
+from takedown_cli.model import Failed, Fingerprint, Hashed, Media, MediaFile, Recipe, Skipped
+from takedown_cli.reasons import Reason
+
+FLIPS = "flips"
+
+
+def hash_media(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+    """Fingerprint the file behind ``stream`` (open for reading, seekable, at its start)."""
+    try:
+        if media.media is Media.VIDEO:
+            return _hash_video(stream, media, recipe)
+        return _hash_image(stream, media, recipe)
+    except MemoryError:
+        return _failed(media, Reason.TOO_MUCH_MEMORY)
+    except Exception as error:
+        # The stages turn what they expect into values; what is left is the storage failing, or a bug of ours.
+        number = error.errno if isinstance(error, OSError) else None
+        return _failed(media, Reason.INTERNAL if number is None else Reason.READ_ERROR)
+
+
+def _hash_image(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+    digests = digest.read(stream, media.size, recipe.also)
+    if digests.size != media.size:
+        return _failed(media, Reason.CHANGED)
+    if digests.data is None:
+        stream.seek(0)
+    found = _Stills(recipe)
+    end = image.End(failed=Reason.DAMAGED)
+    for item in image.pictures(stream if digests.data is None else digests.data, recipe.limits, fast=recipe.fast):
+        if isinstance(item, image.End):
+            end = item
+        else:
+            found.add(item)
+    if end.failed is not None:
+        return _failed(media, end.failed)
+    exact = tuple(Fingerprint(kind, value) for kind, value in digests.values.items())
+    width, height = found.size
+    return Hashed(
+        media.path, media.size, media.media, media.format, width, height, (*exact, *still.merged(found.items)),
+        end.duration, end.partial, found.weak,
+    )  # fmt: skip
+
+
+class _Stills:
+    """What the pictures of one file add up to."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.items: list[Fingerprint] = []
+        #: Width and height of the first picture, upright.
+        self.size = (0, 0)
+        #: Why no picture of the file can be matched; None as soon as one can.
+        self.weak: Reason | None = None
+        self._recipe = recipe
+        self._first = True
+
+    def add(self, picture: image.Picture) -> None:
+        # Whoever turns or crops an animation shows its first frame with the rest: one frame's copies are enough.
+        copies = self._recipe.copies if self._first else frozenset[str]()
+        stills = still.fingerprint(picture, flips=FLIPS in copies)
+        self.items += stills.fingerprints
+        self.items += _predicted(picture, copies - {FLIPS})
+        self.items += _perceptual(picture, self._recipe.also)
+        if self._first:
+            turned = tent.TURNS[picture.orientation].transpose
+            self.size = (picture.height, picture.width) if turned else (picture.width, picture.height)
+        self.weak = stills.weak if self._first or stills.weak is None else self.weak
+        self._first = False
+
+
+def _predicted(picture: image.Picture, classes: frozenset[str]) -> list[Fingerprint]:
+    """Fingerprints of copies that are likely to appear, from one small luma of the picture."""
+    if not classes:
+        return []
+    small_luma(picture.stored, tent.TURNS[picture.orientation])
+    return []  # fingerprint.variants goes here
+
+
+def _perceptual(picture: image.Picture, also: frozenset[str]) -> list[Fingerprint]:
+    if not also - set(digest.OPTIONAL):
+        return []
+    from takedown_cli.fingerprint import perceptual
+
+    upright = tent.upright(picture.stored, tent.TURNS[picture.orientation])
+    return list(perceptual.fingerprints(upright, also, picture.index, picture.timestamp))
+
+
+def _failed(media: MediaFile, reason: Reason) -> Failed:
+    return Failed(media.path, reason, media.size, media.media)
+
+
+def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+    # Only here: a folder of pictures does not wait for FFmpeg to load.
+    from takedown_cli.decode import video
+    from takedown_cli.fingerprint import vpdq
+
+    digests = digest.read(stream, media.size, recipe.also, keep=False)
+    if digests.size != media.size:
+        return _failed(media, Reason.CHANGED)
+    items = [Fingerprint(kind, value) for kind, value in digests.values.items()]
+    readings: list[vpdq.Reading] = []
+    width = height = 0
+    end = video.End()
+    for value in video.frames(stream, media.size, recipe.video, recipe.limits):
+        if isinstance(value, video.End):
+            end = value
+            continue
+        if not readings:
+            height, width = value.rgb.shape[:2]
+            if tent.TURNS[value.orientation].transpose:
+                height, width = width, height
+        readings.append(vpdq.read(value))
+    if end.failed is Reason.UNSUPPORTED:
+        return Skipped(media.path, Reason.UNSUPPORTED, media.size)
+    if end.failed is not None or not readings:
+        return _failed(media, end.failed or Reason.NO_FRAMES)
+    partial = end.partial
+    if recipe.video == "vpdq":
+        items += vpdq.reference_fingerprints(readings)
+    else:
+        kept = vpdq.worthwhile(readings)
+        if len(kept) > recipe.limits.video_frames:
+            partial = partial or Reason.FRAME_LIMIT
+            kept = vpdq.spread(kept, recipe.limits.video_frames)
+        items += vpdq.fingerprints(kept, flips=FLIPS in recipe.copies)
+    return Hashed(
+        media.path, media.size, media.media, media.format, width, height, tuple(items),
+        end.duration, partial, vpdq.weakness(readings, width, height),
+    )  # fmt: skip

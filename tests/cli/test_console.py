@@ -1,0 +1,113 @@
+"""What reaches a terminal: outside text as visible escapes, colour only where it is wanted."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from takedown_cli.cli.console import Console, sanitise, shown_path
+
+HOSTILE = [
+    ("\x1b[31mred", "\\x1b[31mred"),
+    ("a\nb\r\tc", "a\\nb\\r\\tc"),
+    ("gpj.\u202eexe", "gpj.\\u202eexe"),
+    ("\u2066x\u2069", "\\u2066x\\u2069"),
+    ("zero\u200bwidth\ufeff", "zero\\u200bwidth\\ufeff"),
+    ("\x9b2J", "\\x9b2J"),
+    ("\udcff", "\\udcff"),
+    ("\x7f\x00\x07", "\\x7f\\x00\\x07"),
+    ("line\u2028end", "line\\u2028end"),
+    ("tag\U000e0041", "tag\\U000e0041"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HOSTILE)
+def test_hostile_characters_become_visible(text: str, shown: str) -> None:
+    assert sanitise(text) == shown
+
+
+@pytest.mark.parametrize("text", ["[red]photo[/red].jpg", "--force", "Ελένη & Zoë", "日本語", ":smile:", "\\n"])
+def test_ordinary_text_stays(text: str) -> None:
+    assert sanitise(text) == text
+
+
+@given(st.text(alphabet=st.characters(), max_size=300))
+def test_nothing_that_moves_a_cursor_is_left(text: str) -> None:
+    shown = sanitise(text)
+    assert len(shown) <= 200
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    shown.encode("utf-8")
+
+
+def test_naughty_strings(shared: Path) -> None:
+    for text in json.loads((shared / "corpus" / "naughty-strings.json").read_text()):
+        assert not {unicodedata.category(c) for c in sanitise(text)} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def test_long_text_is_cut_and_says_so() -> None:
+    assert sanitise("x" * 500, limit=10) == "x" * 9 + "…"
+    assert len(sanitise("\x1b" * 500, limit=50)) == 50
+
+
+def test_a_name_that_is_no_utf8_is_shown_as_escapes() -> None:
+    assert shown_path(Path("caf\udce9.jpg")) == "caf\\udce9.jpg"
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "no_color", "terminal", "coloured"),
+    [
+        ({}, False, True, True),
+        ({}, False, False, False),
+        ({"NO_COLOR": "1"}, False, True, False),
+        ({"NO_COLOR": ""}, False, True, True),
+        ({"TERM": "dumb"}, False, True, False),
+        ({"FORCE_COLOR": "1"}, False, False, True),
+        ({"FORCE_COLOR": "0"}, False, False, False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False, True, False),
+        ({"FORCE_COLOR": "1"}, True, True, False),
+    ],
+)
+def test_who_decides_about_colour(
+    environ: dict[str, str], no_color: bool, terminal: bool, coloured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    stream = _Terminal() if terminal else io.StringIO()
+    assert ("\x1b[" in Console(no_color=no_color).style("x", "red", stream)) == coloured
+
+
+def test_json_is_inert_ascii_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    Console(json=True).emit({"path": "\x1b[2J\u202eé\n"})
+    line = capsys.readouterr().out
+    assert line.isascii()
+    assert line.count("\n") == 1
+    assert "\x1b" not in line
+    assert json.loads(line) == {"path": "\x1b[2J\u202eé\n"}
+
+
+def test_quiet_drops_explanations_but_not_warnings(capsys: pytest.CaptureFixture[str]) -> None:
+    quiet = Console(quiet=True)
+    quiet.say("explanation")
+    quiet.warn("warning")
+    assert "explanation" not in (said := capsys.readouterr().err)
+    assert "warning" in said
+
+
+def test_a_missing_stderr_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    Console().say("nobody hears this")
+    Console().prompt("nor this")

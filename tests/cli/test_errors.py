@@ -1,0 +1,117 @@
+"""However a command ends, a person reads what to do and a script reads one object; paths and tracebacks stay inside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from takedown_cli.cli import interrupts
+from takedown_cli.cli.app import run as run_here
+from takedown_cli.cli.console import console
+from takedown_cli.cli.last_words import tell
+from takedown_cli.errors import TakedownError, every_error
+from tests.cli.runner import environment
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("json", "jsonl", "debug", "quiet"):
+        monkeypatch.setattr(console, name, False)
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.id)
+def test_every_error_has_words_and_an_object(kind: type[TakedownError], capsys: pytest.CaptureFixture[str]) -> None:
+    code = tell(kind(), ["status", "--json"])
+    shown = capsys.readouterr()
+    assert code == kind.exit_code
+    assert kind.sentence in shown.err
+    assert kind.hint in shown.err
+    assert f"[{kind.id}]" in shown.err
+    assert json.loads(shown.out) == {
+        "schema": "takedown.error",
+        "version": 1,
+        "id": kind.id,
+        "exit_code": kind.exit_code,
+        "sentence": kind.sentence,
+        "hint": kind.hint,
+    }
+
+
+def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(TakedownError(), ["status", "--", "--json"])
+    assert capsys.readouterr().out == ""
+
+
+SECRET = "/home/lena/private pictures/IMG_2201.jpg"
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_bug_shows_neither_path_nor_number(debug: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    number = "7K3M-9QWX-AAAA-BBBB-CCCC-DDDD"
+    try:
+        raise OSError(2, f"cannot open {number}", SECRET)
+    except OSError as error:
+        code = tell(error, ["hash", SECRET, *(["--debug"] if debug else [])])
+    shown = capsys.readouterr()
+    assert code == 1
+    for private in ("lena", "pictures", "IMG_2201", number, str(Path(__file__).parent)):
+        assert private not in shown.err + shown.out
+    assert ("FileNotFoundError" in shown.err) == debug
+    assert ("test_errors.py:" in shown.err) == debug
+
+
+def test_the_redacted_traceback_names_our_own_modules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here(["hash", "--debug", "--max-pixels", "3", "--copies", "nonsense", "x"]) == 2
+    assert "takedown_cli/cli/hash.py:" in capsys.readouterr().err
+    interrupts.disarm()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["hsah"], "Did you mean 'takedown hash'?"),
+        (["hash", "--jsno"], "--json"),
+        (["hash"], "No file or folder was named."),
+        (["hash", "x", "--workers", "many"], "--workers"),
+        (["hash", "x", "--copies", "mirrors"], "--copies must be one of: none, flips"),
+        (["hash", "x", "--copies", "none,flips"], "excludes"),
+        (["hash", "x", "--age", "17"], "--age must be one of: under-18, adult, unsure"),
+        (["hash", "x", "--authority", "law"], "--for"),
+        (["hash", "x", "--memory", "much"], "500M"),
+        (["hash", "x", "--case", "-"], "-o"),
+        (["config"], "Missing command"),
+    ],
+)
+def test_misuse_is_exit_2_with_a_way_out(arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here(arguments) == 2
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert shown.out == ""
+
+
+def test_an_unexpected_path_is_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here(["inspect", "a.tdb", SECRET]) == 2
+    assert run_here([SECRET]) == 2
+    assert "lena" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["hash", "--json", "--nonsense"], ["hash", "x", "--json", "--jsonl"], ["hash", "x", "-o", "-", "--json"]],
+)
+def test_misuse_is_an_object_too(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here(arguments) == 2
+    assert json.loads(capsys.readouterr().out)["id"] == "usage"
+
+
+def test_core_dumps_are_off(tmp_path: Path) -> None:
+    pytest.importorskip("resource")
+    script = "import resource, takedown_cli.cli.app as app; app.run(['--help']); print(resource.getrlimit(4))"
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment(tmp_path), cwd=tmp_path, capture_output=True, check=True
+    )
+    assert ended.stdout.decode().splitlines()[-1] == "(0, 0)"

@@ -1,0 +1,73 @@
+"""Help: every command is listed and loads, and none of it costs the time of a heavy library."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.core import TyperCommand, TyperGroup
+
+from takedown_cli import __version__
+from takedown_cli.cli.commands import ENTRIES, first_page
+from takedown_cli.cli.group import load
+from tests.cli.runner import environment, run
+
+HEAVY = {"numpy", "PIL", "av", "httpx", "cryptography", "sqlalchemy", "rich", "pydantic", "imagehash", "starlette"}
+
+
+def test_first_page_names_every_command_within_80_columns() -> None:
+    page = first_page()
+    assert all(f"\n  {name} " in page for name in ENTRIES)
+    assert max(map(len, page.splitlines())) <= 80
+    assert "takeitdown.ncmec.org" in page
+    assert "stopncii.org" in page
+
+
+def _leaves(command: TyperCommand | TyperGroup) -> Iterator[TyperCommand]:
+    if isinstance(command, TyperCommand):
+        yield command
+    else:
+        for child in command.commands.values():
+            assert isinstance(child, TyperCommand | TyperGroup)
+            yield from _leaves(child)
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_every_command_loads_and_has_the_common_options(name: str) -> None:
+    for leaf in _leaves(load(name)):
+        options = [option for parameter in leaf.params for option in parameter.opts]
+        assert {"--json", "--quiet", "--yes", "--no-input", "--no-color", "--debug"} <= set(options)
+        assert len(options) == len(set(options))
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["hash", "--help"], ["inspect", "--help"], ["doctor", "--help"]])
+def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "takedown_cli", *arguments],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    imported = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in ended.stderr.splitlines() if "|" in line}
+    assert "takedown_cli" in imported
+    assert not imported & HEAVY
+    assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+def test_no_command_at_all_shows_the_first_page(tmp_path: Path) -> None:
+    assert run(cwd=tmp_path).out.decode() == first_page()
+
+
+def test_version(tmp_path: Path) -> None:
+    ended = run("--version", cwd=tmp_path)
+    assert (ended.code, ended.out.decode()) == (0, f"takedown {__version__}\n")
+
+
+def test_examples_come_before_the_options(tmp_path: Path) -> None:
+    page = run("hash", "-h", cwd=tmp_path).out.decode()
+    assert page.index("takedown hash photos/") < page.index("Options:")

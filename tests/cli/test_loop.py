@@ -1,0 +1,201 @@
+"""submit, status and withdraw as real processes against a real intake on loopback, killed and started again between."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from takedown_cli import fixtures
+from takedown_cli.case import CaseNumber
+from tests.cli.runner import COMMAND, PATIENCE, Ended, environment, in_terminal, run
+
+NUMBER = re.compile(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}")
+
+
+@dataclass
+class Helpline:
+    """An intake as a helpline runs it: one process, one folder."""
+
+    folder: Path
+    port: str = "0"
+    address: str = ""
+    process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, "intake", "serve", str(self.folder / "home"), "--port", self.port],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment(self.folder),
+            text=True,
+        )
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().strip()
+        self.port = self.address.partition("#")[0].rpartition(":")[2]
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(PATIENCE)
+
+    def __call__(self, *arguments: str | Path, stdin: str | None = None) -> Ended:
+        """A command of a person who has this intake in the settings."""
+        return run(
+            *arguments,
+            cwd=self.folder,
+            stdin=None if stdin is None else stdin.encode(),
+            env={"TAKEDOWN_INTAKE": self.address},
+        )
+
+
+@pytest.fixture(scope="module")
+def helpline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpline]:
+    folder = tmp_path_factory.mktemp("helpline")
+    (folder / "photos").mkdir()
+    for seed in (1, 2):
+        fixtures.picture(seed, (400, 300)).save(folder / "photos" / f"secret-name-{seed}.png")
+    assert run("intake", "init", folder / "home", "--name", "Helpline", cwd=folder).code == 0
+    line = Helpline(folder)
+    line.start()
+    yield line
+    line.kill()
+
+
+@pytest.fixture(scope="module")
+def number(helpline: Helpline) -> str:
+    """The number of a case of two pictures, submitted as a script does it."""
+    ended = helpline("submit", "photos", "--age", "adult", "--for", "self", "--yes", "--json")
+    assert ended.code == 0, ended.said
+    document = ended.document()
+    assert document["receipt"]["items"] == 2
+    return str(document["case_number"])
+
+
+def test_the_preview_says_what_leaves_and_no_name(helpline: Helpline) -> None:
+    ended = helpline("submit", "photos", "--age", "adult", "--for", "self", "--dry-run")
+    assert ended.code == 0
+    assert "2 pictures" in ended.said
+    assert "18 or over: 2, for the adult list" in ended.said
+    assert helpline.address.partition("#")[0] in ended.said
+    assert "secret-name" not in ended.said
+    assert ended.out == b""
+
+
+def test_without_a_confirmation_nothing_is_sent(helpline: Helpline) -> None:
+    ended = helpline("submit", "photos", "--age", "adult", "--for", "self")
+    assert ended.code == 8
+    assert not NUMBER.search(ended.out.decode())
+
+
+def test_on_a_terminal_it_asks_and_shows_the_number_once(helpline: Helpline) -> None:
+    code, screen = in_terminal(
+        "submit",
+        "photos",
+        cwd=helpline.folder,
+        answers=[("Your answer", "1\n"), ("Your answer", "2\n"), ("Send this? [y/N]", "y\n")],
+        env={"TAKEDOWN_INTAKE": helpline.address, "NO_COLOR": "1"},
+    )
+    assert code == 0, screen
+    assert len(NUMBER.findall(screen)) == 1
+
+
+def test_status_reads_the_number_from_stdin(helpline: Helpline, number: str) -> None:
+    ended = helpline("status", "-", stdin=number.lower())
+    assert ended.code == 0
+    assert "Picture 2: on the list that platforms read." in ended.out.decode()
+    assert number not in (ended.out + ended.err).decode()
+    document = helpline("status", "-", "--json", stdin=number).document()
+    assert document["schema"] == "takedown.status"
+    assert [item["state"] for item in document["items"]] == ["listed", "listed"]
+
+
+def test_a_bundle_sent_twice_is_one_case_even_over_a_kill(helpline: Helpline) -> None:
+    made = helpline("hash", "photos", "-o", "twice.tdb", "--age", "adult", "--for", "self", "--json").document()
+    first = helpline("submit", "twice.tdb", "--yes", "--json").document()
+    helpline.kill()
+    helpline.start()
+    second = helpline("submit", "twice.tdb", "--yes", "--json").document()
+    assert first == second
+    assert first["case_number"] is None
+    items = helpline("status", "-", "--json", stdin=made["case_number"]).document()["items"]
+    assert len(items) == 2
+
+
+def test_pictures_are_withdrawn_one_by_one_and_then_all(helpline: Helpline) -> None:
+    sent = helpline("submit", "photos", "--age", "unsure", "--for", "self", "--yes", "--json").document()
+    case = sent["case_number"]
+    one = helpline("withdraw", "-", "--file", "photos/secret-name-1.png", "--yes", "--json", stdin=case).document()
+    assert sorted(item["state"] for item in one["items"]) == ["listed", "withdrawn"]
+    everything = helpline("withdraw", "-", "--yes", stdin=case)
+    assert "Everything in this case is withdrawn" in everything.out.decode()
+
+
+def test_a_mixed_folder_is_split(helpline: Helpline) -> None:
+    ended = helpline(
+        "submit",
+        "photos",
+        "--age",
+        "adult",
+        "--under-18",
+        "photos/secret-name-1.png",
+        "--for",
+        "self",
+        "--yes",
+        "--json",
+    )
+    items = helpline("status", "-", "--json", stdin=ended.document()["case_number"]).document()["items"]
+    assert sorted(item["age"] for item in items) == ["adult", "under-18"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [("7K3M-9QWX", 2, "mistyped"), (str(CaseNumber.draw()), 9, "no such case")],
+)
+def test_a_wrong_number_is_said(helpline: Helpline, typed: str, code: int, said: str) -> None:
+    ended = helpline("status", "-", stdin=typed)
+    assert (ended.code, ended.out) == (code, b"")
+    assert said in ended.said
+    assert typed not in ended.said
+
+
+def test_a_number_among_the_arguments_is_refused(helpline: Helpline, number: str) -> None:
+    ended = helpline("status", number)
+    assert ended.code == 2
+    assert number not in ended.said
+
+
+def test_a_damaged_bundle_is_not_sent(helpline: Helpline) -> None:
+    helpline("hash", "photos", "-o", "whole.tdb", "--age", "adult", "--for", "self", "-q")
+    data = bytearray((helpline.folder / "whole.tdb").read_bytes())
+    data[200] ^= 1
+    (helpline.folder / "damaged.tdb").write_bytes(data)
+    assert helpline("submit", "damaged.tdb", "--yes").code == 5
+
+
+def test_an_intake_in_production_refuses_test_content(helpline: Helpline) -> None:
+    ended = helpline("submit", "photos", "--age", "adult", "--for", "self", "--test", "--yes")
+    assert ended.code == 6
+    assert "does not take tests" in ended.said
+
+
+def test_without_an_intake_a_person_is_told_where_to_go(helpline: Helpline) -> None:
+    for arguments in (("submit", "photos"), ("status", "-"), ("withdraw", "-")):
+        ended = run(*arguments, cwd=helpline.folder, stdin=b"")
+        assert ended.code == 2
+        assert "takeitdown.ncmec.org" in ended.said
+        assert "stopncii.org" in ended.said
+
+
+def test_an_unreachable_intake_leaves_the_number_and_says_what_to_do(helpline: Helpline) -> None:
+    card = (helpline.folder / "home" / "intake-card.json").read_bytes()
+    assert card
+    dead = run("status", "-", cwd=helpline.folder, stdin=str(CaseNumber.draw()).encode(),
+               env={"TAKEDOWN_INTAKE": "http://127.0.0.1:9"})  # fmt: skip
+    assert dead.code == 7
+    assert "Try again later" in dead.said

@@ -1,0 +1,58 @@
+"""Small clips, made on the spot: a textured picture that drifts, so that frames a second apart differ."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.video.stream import VideoStream
+
+SIZE = (160, 120)
+
+
+def picture(number: int, size: tuple[int, int] = SIZE) -> npt.NDArray[np.uint8]:
+    """Frame ``number`` of every clip: H x W x 3, smooth blobs that move."""
+    width, height = size
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    shift = number * 0.6
+    red = np.sin((x + 3 * shift) / 9) + np.cos((y - shift) / 7)
+    green = np.sin((x + y + 2 * shift) / 11) + np.cos((x - 2 * y) / 13)
+    blue = np.cos((y + 4 * shift) / 17) * 2
+    return ((np.stack([red, green, blue], axis=2) + 2) * 63).clip(0, 255).astype(np.uint8)
+
+
+def clip(
+    frames: int = 100,
+    *,
+    container: str = "mp4",
+    codec: str = "libx264",
+    rate: int = 25,
+    group: int = 25,
+    b_frames: int = 0,
+    size: tuple[int, int] = SIZE,
+    pixels: str = "yuv420p",
+    degrees: int = 0,
+    first: int = 0,
+    still: bool = False,
+) -> bytes:
+    """A clip of ``frames`` frames, a key frame every ``group``, shown from tick ``first``, turned by ``degrees``."""
+    target = io.BytesIO()
+    with av.open(target, "w", format=container) as output:
+        stream = output.add_stream(codec, rate=rate)
+        assert isinstance(stream, VideoStream)
+        context = stream.codec_context
+        stream.width, stream.height, stream.pix_fmt = *size, pixels
+        context.gop_size, context.max_b_frames, context.bit_rate = group, b_frames, 4_000_000
+        if codec == "libx264":
+            context.options = {"preset": "ultrafast", "bf": str(b_frames), "sc_threshold": "0"}
+        if degrees:
+            stream.set_display_rotation(degrees)
+        for number in range(frames):
+            frame = av.VideoFrame.from_ndarray(picture(0 if still else number, size), format="rgb24")
+            frame.pts, frame.time_base = first + number, Fraction(1, rate)
+            output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    return target.getvalue()

@@ -1,0 +1,184 @@
+"""From frames to the fingerprints of a video, and the text that threatexchange reads."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageOps
+
+from takedown_cli.fingerprint import pdq, vpdq
+from takedown_cli.model import Failed, Fingerprint, Hashed, Limits, Media, MediaFile, Recipe, Skipped
+from takedown_cli.reasons import Reason
+from takedown_cli.worker import hash_media
+from tests.decode.video_clips import clip, picture
+
+
+@dataclass(frozen=True)
+class Still:
+    rgb: npt.NDArray[np.uint8]
+    index: int = 0
+    timestamp: float = 0.0
+    orientation: int = 1
+
+
+def readings(*numbers: int) -> list[vpdq.Reading]:
+    return [vpdq.read(Still(picture(number), at, at / 2)) for at, number in enumerate(numbers)]
+
+
+def hashed(data: bytes, recipe: Recipe, form: str = "mp4") -> Hashed:
+    outcome = hash_media(io.BytesIO(data), MediaFile(Path("clip"), len(data), Media.VIDEO, form), recipe)
+    assert isinstance(outcome, Hashed)
+    return outcome
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_and_as_stored(orientation: int) -> None:
+    stored = picture(3)
+    image = Image.fromarray(stored)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    file = io.BytesIO()
+    image.save(file, "PNG", exif=exif)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(file)))
+    reading = vpdq.read(Still(stored, orientation=orientation))
+    assert reading.upright == pdq.read_full(upright).value
+    assert reading.raw == (None if orientation == 1 else pdq.read_full(stored).value)
+
+
+def test_near_identical_neighbours_are_one() -> None:
+    same = readings(0, 0, 0, 40, 40, 0)
+    kept = [reading.index for reading in vpdq.merged(same)]
+    assert kept == [0, 3, 5], "only neighbours: a scene that comes back stays"
+
+
+def test_the_reference_keeps_every_frame() -> None:
+    items = vpdq.reference_fingerprints(readings(0, 0, 40))
+    assert [(item.frame, item.variant) for item in items] == [(0, "upright"), (1, "upright"), (2, "upright")]
+
+
+def test_poor_frames_are_left_out_unless_all_are() -> None:
+    black = np.zeros((120, 160, 3), np.uint8)
+    mixed = [vpdq.read(Still(black, 0)), vpdq.read(Still(picture(9), 1))]
+    assert [reading.index for reading in vpdq.worthwhile(mixed)] == [1]
+    assert [reading.index for reading in vpdq.worthwhile(mixed[:1])] == [0]
+
+
+def test_flips_are_the_hashes_of_the_turned_picture_and_bounded() -> None:
+    many = readings(*range(0, 4000, 40))
+    plain = vpdq.fingerprints(many, flips=False)
+    items = vpdq.fingerprints(many, flips=True)
+    assert len(plain) > vpdq.FLIPPED_FRAMES
+    assert len(items) == len(plain) + 7 * vpdq.FLIPPED_FRAMES
+    turned = pdq.read_full(picture(0)).dihedral()
+    found = {item.variant: item.value for item in items if item.frame == 0}
+    assert found == {"upright": turned.pop("original"), **turned}
+
+
+def test_the_squeezed_reading_rides_along_where_it_is_far() -> None:
+    rng = np.random.default_rng(5)
+    fine = rng.integers(0, 256, (720, 1440, 3), dtype=np.uint8)
+    items = vpdq.fingerprints([vpdq.read(Still(fine))], flips=False)
+    nearest = pdq.read_nearest(fine)
+    assert nearest is not None
+    assert [(item.method, item.value) for item in items] == [
+        ("full", pdq.read_full(fine).value),
+        ("512nn", nearest.value),
+    ]
+
+
+def test_equal_values_of_a_frame_are_listed_once() -> None:
+    flat = [vpdq.read(Still(np.full((120, 160, 3), 99, np.uint8), orientation=6))]
+    items = vpdq.fingerprints(flat, flips=True)
+    assert len({item.value for item in items}) == len(items)
+    names = [f"{item.method}/{item.variant}" for item in items] + [name for item in items for name in item.also]
+    assert len(names) == len(set(names)) == 9
+
+
+def test_text_is_what_threatexchange_reads() -> None:
+    items = [
+        Fingerprint("sha256", "00"),
+        Fingerprint("pdq", "b" * 64, "full", "upright", 90, 30, 1.0),
+        Fingerprint("pdq", "a" * 64, "full", "raw", 91, 30, 1.0),
+        Fingerprint("pdq", "c" * 64, "512nn", "upright", 92, 30, 1.0),
+        Fingerprint("pdq", "d" * 64, "full", "flipx", 93, 30, 1.0),
+        Fingerprint("pdq", "e" * 64, "full", "upright", 0, 0, 0.0),
+    ]
+    assert json.loads(vpdq.text(items)) == ["e" * 64 + ",0,0.000", "a" * 64 + ",91,1.000"]
+
+
+def test_a_whole_clip() -> None:
+    data = clip(100, group=25)
+    outcome = hashed(data, Recipe(copies=frozenset(), also=frozenset({"sha1"})))
+    assert [item.kind for item in outcome.fingerprints[:4]] == ["sha256", "md5", "sha1", "pdq"]
+    assert (outcome.width, outcome.height, outcome.duration) == (160, 120, 4.0)
+    assert outcome.partial is outcome.weak is None
+    assert [item.frame for item in outcome.fingerprints[3:]] == [0, 25, 50, 75]
+
+
+def test_a_clip_that_does_not_move_is_one_frame() -> None:
+    outcome = hashed(clip(100, group=10, still=True), Recipe(copies=frozenset()))
+    assert [item.frame for item in outcome.fingerprints if item.kind == "pdq"] == [0]
+
+
+def test_a_turned_clip_is_upright_and_raw() -> None:
+    outcome = hashed(clip(5, degrees=90), Recipe(copies=frozenset()))
+    assert (outcome.width, outcome.height) == (120, 160)
+    assert [item.variant for item in outcome.fingerprints if item.kind == "pdq"] == ["upright", "raw"]
+
+
+def test_a_file_that_changed_while_it_was_read() -> None:
+    data = clip(5)
+    outcome = hash_media(io.BytesIO(data), MediaFile(Path("clip"), len(data) - 1, Media.VIDEO, "mp4"), Recipe())
+    assert isinstance(outcome, Failed)
+    assert outcome.reason is Reason.CHANGED
+
+
+def test_frame_limit_holds_for_what_is_listed() -> None:
+    outcome = hashed(clip(200, group=5), Recipe(copies=frozenset(), video="stills", limits=Limits(video_frames=5)))
+    assert len({item.frame for item in outcome.fingerprints if item.kind == "pdq"}) == 5
+    assert outcome.partial is Reason.FRAME_LIMIT
+
+
+def test_black_is_said_to_be_blank() -> None:
+    assert hashed(_black(64), Recipe()).weak is Reason.BLANK
+    assert hashed(_black(32), Recipe()).weak is Reason.TINY
+
+
+def test_a_container_off_the_list_is_skipped() -> None:
+    data = clip(5, container="nut", codec="mpeg4")
+    outcome = hash_media(io.BytesIO(data), MediaFile(Path("clip"), len(data), Media.VIDEO, "avi"), Recipe())
+    assert outcome == Skipped(Path("clip"), Reason.UNSUPPORTED, len(data))
+
+
+@pytest.mark.parametrize(
+    "name", ["chair-19-sd-bar", "doorknob-hd-no-bar", "pattern-sd-grey-bar", "test-padded-dimensions"]
+)
+def test_vectors(shared: Path, name: str) -> None:
+    vector = json.loads((shared / f"vectors/{name}.mp4.vpdq.json").read_text())
+    outcome = hashed((shared / f"media/video/{name}.mp4").read_bytes(), Recipe(video="vpdq"))
+    digests = {item.kind: item.value for item in outcome.fingerprints if item.kind != "pdq"}
+    assert digests == {"sha256": vector["sha256"], "md5": vector["md5"]}
+    found = [item for item in outcome.fingerprints if item.kind == "pdq"]
+    assert [(item.frame, item.timestamp, item.quality) for item in found] == [
+        (feature["frame"], feature["timestamp"], feature["quality"]) for feature in vector["features"]
+    ]
+    far = [vpdq.distance(item.value, feature["pdq"]) for item, feature in zip(found, vector["features"], strict=True)]
+    assert max(far) <= 2
+
+
+def _black(side: int) -> bytes:
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4") as output:
+        stream = output.add_stream("mpeg4", rate=5)
+        stream.width, stream.height, stream.pix_fmt = side, side, "yuv420p"
+        for _ in range(10):
+            output.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((side, side, 3), np.uint8), format="rgb24")))
+        output.mux(stream.encode(None))
+    return target.getvalue()

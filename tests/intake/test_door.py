@@ -1,0 +1,107 @@
+"""The hardened door: limits, headers, hostile bodies, and never a server error."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from takedown_cli.intake.feeds.stopncii import Feedbacks
+from takedown_cli.intake.refusal import Refused
+from takedown_cli.intake.server import Running
+from takedown_cli.intake.strictjson import read
+from takedown_cli.wire import Refusal, decode
+from tests.intake.person import HTTP, Platform
+
+
+def test_every_answer_carries_the_careful_headers_and_none_of_the_telling_ones(intake: Running) -> None:
+    for method, path in [
+        ("GET", "/healthz"), ("GET", "/v1/keys"), ("POST", "/v1/submit"), ("GET", "/v1/FetchHashes"),
+        ("GET", "/nowhere"), ("PUT", "/v1/status"), ("POST", "/v1/status"),
+    ]:  # fmt: skip
+        response = HTTP.request(method, intake.origin + path)
+        assert response.headers["cache-control"] == "no-store"
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["content-security-policy"].startswith("default-src 'none'")
+        assert not {"server", "date", "set-cookie", "x-powered-by"} & set(response.headers)
+
+
+@pytest.mark.parametrize("path", ["/docs", "/openapi.json", "/redoc", "/", "/v1/", "/v1/submit/"])
+def test_there_is_nothing_else(path: str, intake: Running) -> None:
+    response = HTTP.get(intake.origin + path)
+    assert response.status_code in {404, 405}
+    assert decode(Refusal, response.content).reason == "invalid"
+
+
+def test_hostile_json_is_refused_everywhere(
+    intake: Running, shared: Path, new_platform: Callable[..., Platform]
+) -> None:
+    platform = new_platform("Hostile")
+    for file in sorted((shared / "corpus" / "json" / "test_parsing").glob("n_*")):
+        body = file.read_bytes()
+        for path, headers in [("submit", {}), ("SubmitFeedback", platform.headers("feedback"))]:
+            response = HTTP.post(f"{intake.origin}/v1/{path}", content=body, headers=headers)
+            assert response.status_code == 400, file.name
+            assert decode(Refusal, response.content).reason == "invalid"
+        response = HTTP.post(f"{intake.origin}/v1/status", content=body)
+        assert (response.status_code, len(response.content)) == (200, 16400)
+
+
+VALID = b'{"count":1,"hashFeedbacks":[{"tags":[],"feedbackValue":"Blocked","hashValue":"' + b"0" * 64 + b'"}]}'
+
+
+def test_feedback_is_read_strictly() -> None:
+    assert len(read(Feedbacks, VALID).opinions()) == 1
+    for broken in [
+        VALID.replace(b'"count":1', b'"count":1,"count":1'),
+        VALID.replace(b'"count":1', b'"count":1.0'),
+        VALID.replace(b'"count":1', b'"count":NaN'),
+        VALID.replace(b'"count":1', b'"count":' + b"1" * 5000),
+        VALID.replace(b'"count":1', b'"count":true'),
+        VALID.replace(b'"count":1', b'"count":2'),
+        VALID.replace(b'"tags":[]', b'"tags":' + b"[" * 20 + b"]" * 20),
+        VALID.replace(b'"tags":[]', b'"tags":["\xff"]'),
+        VALID.replace(b"Blocked", b"Censored"),
+        VALID.replace(b"0" * 64, b"g" * 64),
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"\xef\xbb\xbf" + VALID,
+    ]:
+        with pytest.raises(Refused):
+            read(Feedbacks, broken).opinions()
+
+
+def test_a_compressed_body_is_not_expanded(intake: Running) -> None:
+    response = HTTP.post(f"{intake.origin}/v1/submit", content=b"\x1f\x8b", headers={"content-encoding": "gzip"})
+    assert decode(Refusal, response.content).reason == "invalid"
+
+
+def test_a_body_that_says_it_is_huge_is_refused_unread(intake: Running) -> None:
+    host, port = intake.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(b"POST /v1/submit HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_in_chunks_is_cut_off_at_the_limit(intake: Running) -> None:
+    def endless() -> object:
+        for _ in range(5):
+            yield bytes(64 << 10)
+
+    response = HTTP.post(f"{intake.origin}/v1/status", content=endless())  # type: ignore[arg-type]
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize(
+    "raw", [b"\0" * 50 + b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"A" * 70_000, b"GET /\r\n X\r\n\r\n"]
+)
+def test_what_is_not_http_gets_a_4xx_and_the_intake_lives(raw: bytes, intake: Running) -> None:
+    host, port = intake.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.recv(100)
+    assert answer.startswith(b"HTTP/1.1 4") or answer == b""
+    assert HTTP.get(f"{intake.origin}/healthz").text == "ok\n"

@@ -1,0 +1,142 @@
+"""The intake as a process of its own: made, served, killed and stopped by the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from takedown_cli.bundle import envelope
+from takedown_cli.wire import IntakeCard, decode
+from tests.intake.person import HTTP, Person, balanced, picture
+
+TAKEDOWN = [sys.executable, "-m", "takedown_cli", "intake"]
+
+
+def run(*arguments: str, code: int = 0) -> dict[str, Any]:
+    done = subprocess.run([*TAKEDOWN, *arguments, "--json"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port
+
+
+@contextmanager
+def served(home: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+    process = subprocess.Popen(
+        [*TAKEDOWN, "serve", str(home), "--port", str(port), "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, process.communicate()[1]
+        yield process, json.loads(line)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_init_makes_an_intake_for_its_owner_alone(home: Path) -> None:
+    made = run("init", str(home), "--name", "Example", "--origin", "https://intake.example.org/", "--test")
+    assert made["address"] == f"https://intake.example.org#{made['key_id']}"
+    card = decode(IntakeCard, envelope.verify((home / "intake-card.json").read_bytes(), IntakeCard.TYPE).payload)
+    assert (card.name, card.origin, card.test) == ("Example", "https://intake.example.org", True)
+    for path in [home, *home.rglob("*")]:
+        assert not stat.S_IMODE(path.stat().st_mode) & 0o077, path.name
+
+
+def test_init_never_replaces_an_intake(home: Path) -> None:
+    run("init", str(home))
+    before = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+    assert run("init", str(home), code=2)["id"] == "config"
+    assert before == {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("arguments", [["--name", ""], ["--name", "a\nb"], ["--origin", "http://example.org"]])
+def test_init_refuses_settings_that_cannot_work(arguments: list[str], home: Path) -> None:
+    run("init", str(home), *arguments, code=2)
+    assert not home.exists()
+
+
+def test_a_key_that_others_can_read_stops_it(home: Path) -> None:
+    run("init", str(home))
+    (home / "keys" / "signing.key").chmod(0o644)
+    assert run("participant", "list", str(home), code=2)["id"] == "config"
+
+
+def test_there_is_no_intake_in_an_empty_folder(tmp_path: Path) -> None:
+    assert run("serve", str(tmp_path), code=2)["id"] == "config"
+
+
+def test_participants_are_taken_in_while_it_serves(home: Path) -> None:
+    run("init", str(home), "--test")
+    with served(home) as (_, address):
+        added = run("participant", "add", str(home), "Example Platform", "--list", "adult")
+        assert run("participant", "add", str(home), "Example Platform", code=2)["id"] == "config"
+        listed = run("participant", "list", str(home))["participants"]
+        assert [(one["name"], one["lists"]) for one in listed] == [("Example Platform", ["adult"])]
+        headers = {
+            "x-functions-key": added["function_keys"]["FetchHashes"],
+            "Ocp-Apim-Subscription-Key": added["subscription_key"],
+        }
+        assert HTTP.get(f"{address['origin']}/v1/FetchHashes", headers=headers).json()["count"] == 0
+    everything = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    for key in (added["subscription_key"], *added["function_keys"].values(), added["ncmec"]["password"]):
+        assert key.encode() not in everything
+
+
+def test_what_was_acknowledged_survives_being_killed(home: Path) -> None:
+    run("init", str(home), "--test")
+    port = free_port()
+    people: list[tuple[Person, bytes, bytes]] = []
+    for round_ in range(3):
+        with served(home, port) as (process, address):
+            card = HTTP.get(f"{address['origin']}/v1/keys").content
+            for n in range(10):
+                person = Person(address["origin"], card)
+                message = person.message(person.bundle(picture(balanced((round_, n)))))
+                people.append((person, message, person.post("submit", message).content))
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait()
+    with served(home, port):
+        for person, message, receipt in people:
+            assert person.post("submit", message).content == receipt
+            assert person.status().items[0].state == "listed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_signal_lets_what_has_begun_end(number: signal.Signals, home: Path) -> None:
+    run("init", str(home), "--test")
+    with served(home) as (process, address):
+        card = HTTP.get(f"{address['origin']}/v1/keys").content
+        person = Person(address["origin"], card)
+        message = person.message(person.bundle())
+        host, port = address["origin"].removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=20) as slow:
+            head = f"POST /v1/submit HTTP/1.1\r\nHost: x\r\nContent-Length: {len(message)}\r\n\r\n".encode()
+            slow.sendall(head + message[:1000])
+            HTTP.get(f"{address['origin']}/healthz")  # by now the request above has begun
+            process.send_signal(number)
+            slow.sendall(message[1000:])
+            assert slow.recv(4096).startswith(b"HTTP/1.1 200")
+        assert process.wait(20) == 0
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
