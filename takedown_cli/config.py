@@ -42,7 +42,7 @@ KNOWN: Final = (
     Known("proxy", "proxy for every connection, such as socks5h://127.0.0.1:9050 for Tor"),
     Known("workers", "decoding processes; all cores when not set"),
     Known("copies", "classes of predicted copies that are hashed too", "flips"),
-    Known("video", "which frames of a video are hashed: gaps, keyframes or vpdq", "gaps"),
+    Known("video", "which frames of a video are hashed: gaps, keyframes, vpdq or stills", "gaps"),
     Known("progress", "how progress is shown: auto, plain, json or none", "auto"),
 )
 _BY_NAME: Final = {known.name: known for known in KNOWN}

@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from takedown_cli.bundle.document import Bundle, Declaration, Item, item_of
-from takedown_cli.bundle.file import payload_of, write
-from takedown_cli.case import CaseNumber
 from takedown_cli.discover import open_media, walk
 from takedown_cli.model import Failed, Found, Hashed, Outcome, Recipe, Skipped
 from takedown_cli.pool import Pool
 from takedown_cli.reasons import Reason
-from takedown_cli.wire import Age, IntakeCard
+
+if TYPE_CHECKING:
+    from takedown_cli.bundle.document import Bundle, Declaration, Item
+    from takedown_cli.case import CaseNumber
+    from takedown_cli.wire import Age, IntakeCard
 
 
 class Hasher(Protocol):
@@ -104,6 +105,9 @@ class Declared:
 
     def item(self, hashed: Hashed, *, exact: bool = False) -> Item | None:
         """What of this file goes into the bundle; None when no platform could match it."""
+        # Here and below: a report without a bundle does not wait for pydantic and cryptography to load.
+        from takedown_cli.bundle.document import item_of
+
         return item_of(hashed, self.age_of(hashed.path), exact=exact)
 
 
@@ -122,5 +126,7 @@ def bundle(
 
     Raises NothingToDoError when there is no item, TooLargeError when there are too many.
     """
+    from takedown_cli.bundle.file import payload_of, write
+
     payload = payload_of(items, case, declared.declaration, day=day, card=card, nonce=nonce, adds=adds, test=test)
     return payload, write(payload, case, card)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from takedown_cli.decode import image
-from takedown_cli.fingerprint import digest, still, tent
+from takedown_cli.fingerprint import digest, pdq, still, tent
 from takedown_cli.fingerprint.small import small_luma
 from takedown_cli.model import Failed, Fingerprint, Hashed, Media, MediaFile, Recipe, Skipped
 from takedown_cli.reasons import Reason
@@ -84,8 +84,16 @@ def _predicted(picture: image.Picture, classes: frozenset[str]) -> list[Fingerpr
     """Fingerprints of copies that are likely to appear, from one small luma of the picture."""
     if not classes:
         return []
-    small_luma(picture.stored, tent.TURNS[picture.orientation])
-    return []  # fingerprint.variants goes here
+    from takedown_cli.fingerprint import variants  # its tables take a moment to load
+
+    wanted = classes & frozenset(variants.CLASSES)
+    if not wanted:
+        return []
+    luma = small_luma(picture.stored, tent.TURNS[picture.orientation])
+    return [
+        Fingerprint("pdq", copy.value, pdq.FULL, copy.name, copy.quality, picture.index, picture.timestamp)
+        for copy in variants.predicted(luma, wanted)
+    ]
 
 
 def _perceptual(picture: image.Picture, also: frozenset[str]) -> list[Fingerprint]:

@@ -227,3 +227,92 @@ class ConfigReport(TypedDict):
     version: Literal[1]
     file: str | None
     settings: list[SettingRow]
+
+
+class CheckReport(TypedDict):
+    """``takedown check --json``. ``threshold`` is the distance in bits up to which a PDQ counts as a match."""
+
+    schema: Literal["takedown.check"]
+    version: Literal[1]
+    against: AgainstRow
+    threshold: int
+    summary: CheckSummary
+    copies: list[CopyRow]
+
+
+class AgainstRow(TypedDict):
+    """What the copies were compared with. ``unusable`` counts originals that no platform could match."""
+
+    source: Literal["bundle", "originals"]
+    items: int
+    fingerprints: int
+    unusable: int
+
+
+class CheckSummary(TypedDict):
+    """``copies`` is the sum of the three others."""
+
+    copies: int
+    caught: int
+    missed: int
+    unreadable: int
+
+
+class CopyRow(TypedDict):
+    """One copy. ``caught`` is null when it could not be read, for the ``reason`` given.
+
+    ``everywhere`` says whether every reading that platforms have finds it. ``distance`` is that of the nearest
+    fingerprint, ``match``, which is given for a copy that is not caught as well; both are null when nothing could be
+    compared. Of a video's or animation's ``frames`` of quality, ``frames_caught`` would be found each by itself.
+    ``path`` only with ``--show-paths``.
+    """
+
+    number: int
+    path: NotRequired[str]
+    media: str | None
+    caught: bool | None
+    everywhere: bool | None
+    distance: int | None
+    match: MatchRow | None
+    readings: list[ReadingRow]
+    frames: NotRequired[int]
+    frames_caught: NotRequired[int]
+    reason: NotRequired[str]
+    detail: NotRequired[str]
+
+
+class ReadingRow(TypedDict):
+    """One way to read the copy, ``frame`` being the copy's; ``distance`` is null where it is too poor to be matched."""
+
+    kind: str
+    method: str
+    caught: bool
+    distance: int | None
+    frame: NotRequired[int]
+    timestamp: NotRequired[float]
+
+
+class MatchRow(TypedDict):
+    """The fingerprint that is nearest: of which item (numbered from 1, as ``inspect`` does), and which one of it."""
+
+    item: int
+    path: NotRequired[str]
+    media: str
+    kind: str
+    method: NotRequired[str]
+    variant: NotRequired[str]
+    frame: NotRequired[int]
+    timestamp: NotRequired[float]
+
+
+class ExportReport(TypedDict):
+    """``takedown export --json``. ``left_out`` counts, by kind, the hashes that the format has no place for."""
+
+    schema: Literal["takedown.export"]
+    version: Literal[1]
+    format: str
+    files: int
+    items: int
+    hashes: int
+    left_out: dict[str, int]
+    sealed: Literal[False]

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from takedown_cli import __version__
+from takedown_cli.cli import plain_values
 from takedown_cli.cli.commands import ENTRIES, first_page
 from takedown_cli.cli.console import console, sanitise
 from takedown_cli.cli.options import COMMON, carried_by
@@ -71,6 +72,7 @@ def _add_common_options(command: TyperCommand | TyperGroup) -> None:
     taken = {option for parameter in command.params for option in parameter.opts}
     for shared in (*carried_by(command.callback), COMMON):
         command.params += [parameter for parameter in shared.parameters() if not taken & set(parameter.opts)]
+    plain_values.install(command)
     run = command.callback
 
     def with_manners(**values: object) -> object:

@@ -18,6 +18,7 @@ from takedown_cli.cli import output
 from takedown_cli.cli.ask import case_number
 from takedown_cli.cli.console import console
 from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
+from takedown_cli.cli.number import tell_number
 from takedown_cli.cli.options import CaseSource, Force, Progress, ShowPaths, application, carries
 from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
 from takedown_cli.errors import NothingToDoError, UsageError
@@ -153,26 +154,12 @@ def _finish(run: Run, output_name: str | None, *, force: bool) -> int:
         run.report(None, None)
     elif output_name == "-":
         console.write(made.data)
-        _tell_number(made.new_number, to_stderr=True)
+        tell_number(made.new_number, to_stderr=True)
     else:
         with output.written(Path(output_name), made.data, force=force):
             if console.json or console.jsonl:
                 run.report(output_name, made.new_number)
             else:
-                _tell_number(made.new_number)
+                tell_number(made.new_number)
         console.say("The bundle is written. 'takedown inspect' shows what is in it, 'takedown submit' sends it.")
     return run.exit_code()
-
-
-def _tell_number(number: str | None, *, to_stderr: bool = False) -> None:
-    if number is None:
-        return
-    line = f"Case number: {console.style(number, 'bold', sys.stderr if to_stderr else sys.stdout)}"
-    if to_stderr:
-        console.error_line(line)
-    else:
-        console.result(line)
-    console.say(
-        "Write it down and keep it private. It is shown only now, nobody can recover it, and it is the only way "
-        "to see what happens to the case or to take it back."
-    )

@@ -55,7 +55,7 @@ def inspect(
     case: CaseSource = None,
 ) -> None:
     data = read_bundle(bundle, case)
-    opened, audience = _open(data, case)
+    opened, audience = open_bundle(data, case)
     if wire:
         _wire(data)
         return
@@ -83,8 +83,11 @@ def read_bundle(name: str, case: str | None = None) -> bytes:
     return data
 
 
-def _open(data: bytes, case: str | None) -> tuple[Opened | None, Audience | None]:
-    """What can be opened with what is known: nothing of a sealed bundle without its case number."""
+def open_bundle(data: bytes, case: str | None) -> tuple[Opened | None, Audience | None]:
+    """What can be opened with what is known: nothing of a sealed bundle without its case number.
+
+    Raises BundleError, SignatureError, SealError, and what ``case_number`` raises.
+    """
     from takedown_cli.bundle import file, seal
 
     if not file.is_sealed(data):

@@ -18,7 +18,7 @@ from takedown_cli.model import Limits, Recipe
 
 COPIES: Final = ("none", "flips", "screens", "borders", "crops", "captions", "tilts", "all")
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
-VIDEO: Final = ("gaps", "keyframes", "vpdq")
+VIDEO: Final = ("gaps", "keyframes", "vpdq", "stills")
 _DEFAULT: Final = Limits()
 
 
@@ -37,7 +37,7 @@ def _recipe(
     ] = None,
     video: Annotated[
         str | None,
-        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)}."),
+        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)} (each one: slow)."),
     ] = None,
     also: Annotated[
         list[str] | None, typer.Option("--also", metavar="KINDS", help=f"Further hashes: {', '.join(ALSO)}.")

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from takedown_cli import pipeline
-from takedown_cli.bundle.document import MAX_FINGERPRINTS, MAX_ITEMS, Bundle, Item, canonical_items
-from takedown_cli.case import CaseNumber
 from takedown_cli.cli import report
 from takedown_cli.cli.console import console, shown_path
 from takedown_cli.cli.progress import Progress
@@ -24,6 +22,8 @@ from takedown_cli.model import Hashed, Outcome
 from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
+    from takedown_cli.bundle.document import Bundle, Item
+    from takedown_cli.case import CaseNumber
     from takedown_cli.cli.recipe import Work
     from takedown_cli.pipeline import Declared
     from takedown_cli.wire import IntakeCard
@@ -115,10 +115,12 @@ class Run:
             console.emit(report.file_row(outcome))
         if isinstance(outcome, Hashed) and self._bundling is not None:
             self._keep(self._bundling.declared.item(outcome, exact=self._bundling.exact))
-        if show_paths or console.verbose > 1:
+        if show_paths:
             console.error_line(_named(outcome))
 
     def _keep(self, item: Item | None) -> None:
+        from takedown_cli.bundle.document import MAX_FINGERPRINTS, MAX_ITEMS
+
         if item is None:
             return
         self._items.append(item)
@@ -129,6 +131,8 @@ class Run:
     @property
     def items(self) -> tuple[Item, ...]:
         """What a bundle of all that was found holds, each item once."""
+        from takedown_cli.bundle.document import canonical_items
+
         return canonical_items(self._items)
 
     def bundle(self, card: IntakeCard | None = None) -> Made:
@@ -139,6 +143,8 @@ class Run:
         if self._bundling is None or not self._items:
             raise NothingToDoError
         given = self._bundling
+        from takedown_cli.case import CaseNumber
+
         case = given.case or CaseNumber.draw()
         payload, data = pipeline.bundle(
             self._items,

@@ -17,14 +17,14 @@ from takedown_cli.cli.ask import case_number, confirm
 from takedown_cli.cli.console import console
 from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
 from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
+from takedown_cli.cli.number import tell_number
 from takedown_cli.cli.options import CaseSource, DryRun, Force, Progress, application, carries
 from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
 from takedown_cli.errors import BundleError, NothingToDoError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.address import IntakeAddress
-    from takedown_cli.cli.run import Made
-    from takedown_cli.wire import Audience, IntakeCard, Receipt
+    from takedown_cli.wire import Audience, Receipt
 
 app = application()
 
@@ -177,11 +177,11 @@ def _submit_pictures(
         return run.exit_code()
     confirm("Send this?")
     with intake_client(address, proxy) as client:
-        card = client.card()
-        made = run.bundle(card)
+        made = run.bundle(client.card())
         if output_name is not None:
             output.write(output_name, made.data, force=force)
-        _show_number(made, card)
+        if not console.json:
+            tell_number(made.new_number)
         try:
             receipt = client.submit(made.data)
         except UnreachableError as error:
@@ -195,16 +195,6 @@ def _show_preview(lines: list[str], address: IntakeAddress) -> None:
 
     for line in ("", "What would leave this computer:", *lines, *preview.of_destination(address), ""):
         console.say(line)
-
-
-def _show_number(made: Made, card: IntakeCard) -> None:
-    if made.new_number is None or console.json:
-        return
-    console.result(f"Case number: {made.new_number}")
-    console.say(
-        "Write it down and keep it private. It is shown only now, nobody can recover it, and it is the only way to "
-        "see what happens to the case or to take it back."
-    )
 
 
 def _say_uncertain(error: UnreachableError, address: IntakeAddress, number: str | None) -> int:

@@ -10,7 +10,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -38,6 +38,9 @@ _PLUGINS: Final = (
 )  # fmt: skip
 pillow_heif.register_heif_opener()
 
+#: Formats whose further pictures are pages, not moments.
+_PAGED: Final = ("TIFF", "HEIF")
+_IN_PASSING: Final = ("GIF", "PNG")
 #: An animation is decoded from its start; what it may cost in all is this many times the pixel limit.
 _ANIMATION_PIXELS: Final = 10
 #: A DCT-scaled picture keeps at least this many pixels on its short side: fewer cost more bits than they save time.
@@ -84,24 +87,31 @@ def pictures(source: bytes | BinaryIO, limits: Limits, *, fast: bool = False) ->
     with _guarded(limits):
         try:
             stream = io.BytesIO(source) if isinstance(source, bytes) else source
+            data = source if isinstance(source, bytes) else None
             with Image.open(stream, formats=FORMATS) as image:
-                for item in _all(image, source if isinstance(source, bytes) else None, limits, fast):
+                _check_size(image, limits)
+                frames = _frame_count(image)
+                for item in _all(image, frames, data, limits, fast):
                     came = True
                     yield item
-            return
+            if frames:
+                return
+            stream.seek(0)
+            with Image.open(stream, formats=FORMATS) as image:
+                picture = _single(image, data, fast)
+                came = True
+                yield picture
         except Exception as error:  # Pillow raises nearly anything: SyntaxError, struct.error, KeyError, EOFError …
             reason = _reason(error)
     yield End(partial=Reason.TRUNCATED) if came else End(failed=reason)
 
 
-def _all(image: Image.Image, data: bytes | None, limits: Limits, fast: bool) -> Iterator[Picture | End]:
-    _check_size(image, limits)
-    frames = _frame_count(image)
+def _all(image: Image.Image, frames: int, data: bytes | None, limits: Limits, fast: bool) -> Iterator[Picture | End]:
     if frames > 1:
         yield from _several(image, frames, limits)
-        return
-    yield _single(image, data, fast)
-    yield End()
+    elif frames == 1:
+        yield _single(image, data, fast)
+        yield End()
 
 
 def _single(image: Image.Image, data: bytes | None, fast: bool) -> Picture:
@@ -118,31 +128,32 @@ def _single(image: Image.Image, data: bytes | None, fast: bool) -> Picture:
     return _loaded(image)
 
 
-def _loaded(image: Image.Image, index: int | None = None, timestamp: float | None = None) -> Picture:
+def _loaded(image: Image.Image, index: int | None = None) -> Picture:
     image.load()
     # Only now: loading a TIFF turns it upright and drops its flag, and a PNG may carry Exif behind the pixels.
     turn = orientation.of(image)
     stored = pixels.of(image)
     misread = pixels.as_misread(image) if not index else None
-    return Picture(stored, turn, image.height, image.width, misread, index, timestamp)
+    return Picture(stored, turn, image.height, image.width, misread, index)
 
 
 def _several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Picture | End]:
-    """Evenly spread frames, first and last among them; every frame is passed, because each builds on the one before."""
-    timed = image.format not in ("TIFF", "HEIF")
+    """Evenly spread frames or pages, first and last among them; of an animation, only as far as its share reaches."""
+    timed = image.format not in _PAGED
     reach = frames
     if timed:
         reach = min(frames, max(1, _ANIMATION_PIXELS * limits.pixels // max(1, image.width * image.height)))
     wanted = spread(reach, limits.animation_frames)
     seconds = 0.0
-    for index in range(reach):
-        if index not in wanted and not timed:
-            continue
+    # GIF and PNG tell a frame's duration only to those who pass by; the others go to a frame directly.
+    for index in range(reach) if image.format in _IN_PASSING else sorted(wanted):
         image.seek(index)
         _check_size(image, limits)
         if index in wanted:
-            yield _loaded(image, index, seconds if timed else None)
-        seconds += _milliseconds(image) / 1000.0
+            found = _loaded(image, index)
+            seconds = _milliseconds(image, "timestamp", seconds * 1000.0) / 1000.0
+            yield replace(found, timestamp=seconds if timed else None)
+        seconds += _milliseconds(image, "duration", 0.0) / 1000.0
     yield End(seconds if timed else None, Reason.FRAME_LIMIT if len(wanted) < frames else None)
 
 
@@ -156,16 +167,22 @@ def spread(frames: int, most: int) -> frozenset[int]:
 
 
 def _frame_count(image: Image.Image) -> int:
+    """How many frames or pages; 0 when one behind the first is damaged, after which ``image`` is of no use."""
     # An MPO's further pictures are a stereo half or a gain map of the first one.
     if image.format in ("JPEG", "MPO"):
         return 1
-    count = getattr(image, "n_frames", 1)
-    return count if isinstance(count, int) else 1
+    try:
+        count = getattr(image, "n_frames", 1)
+    except Exception as error:
+        if _reason(error) is not Reason.DAMAGED:
+            raise
+        return 0
+    return max(1, count) if isinstance(count, int) else 1
 
 
-def _milliseconds(image: Image.Image) -> float:
-    value = image.info.get("duration", 0)
-    return float(value) if isinstance(value, int | float) and 0 <= value < 1 << 32 else 0.0
+def _milliseconds(image: Image.Image, name: str, otherwise: float) -> float:
+    value = image.info.get(name)
+    return float(value) if isinstance(value, int | float) and 0 <= value < 1 << 32 else otherwise
 
 
 def _shrink(short_side: int) -> int:

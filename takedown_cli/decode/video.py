@@ -80,7 +80,8 @@ def frames(stream: BinaryIO, size: int, mode: str, limits: Limits) -> Iterator[F
     finally:
         reader.close()
     if not came:
-        yield End(reader.duration, failed=reader.problem or Reason.NO_FRAMES)
+        none = reader.problem is None or reader.problem is Reason.TRUNCATED
+        yield End(reader.duration, failed=Reason.NO_FRAMES if none else reader.problem)
     elif reader.problem is Reason.TOO_SLOW:
         yield End(reader.duration, Reason.TIME_LIMIT)
     elif reader.problem is not None:

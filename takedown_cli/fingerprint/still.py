@@ -82,10 +82,14 @@ def merged(items: Iterable[Fingerprint]) -> Iterator[Fingerprint]:
     for item in items:
         key = (item.kind, item.value)
         known = first.setdefault(key, item)
-        label = f"{item.method}/{item.variant}"
-        if known is not item and label not in (f"{known.method}/{known.variant}", *known.also):
+        label = _label(item)
+        if known is not item and label not in (_label(known), *known.also):
             first[key] = replace(known, also=(*known.also, label))
     yield from first.values()
+
+
+def _label(item: Fingerprint) -> str:
+    return f"{item.method or item.kind}/{item.variant}"
 
 
 def _readings(picture: PictureLike, turn: Turn) -> dict[str, PdqReading]:

@@ -25,6 +25,8 @@ Floats = npt.NDArray[np.float32]
 LUMA = (0.299, 0.587, 0.114)
 #: Values widened at a time, so that a giant picture costs no giant buffer; whole rows, unless they are giant.
 _BAND = 1 << 23
+#: Values of a picture that is widened in one piece: they fit into the second-level cache.
+_SMALL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +78,39 @@ def upright(pixels: Pixels, turn: Turn) -> Pixels:
 
 
 def _along_rows(rows: Pixels, down: Operator) -> Floats:
-    """64 x K sums of the K-wide rows, exact away from the edges. In bands: what was widened is used while in cache.
+    """64 x K sums of the K-wide rows, exact away from the edges. In bands: what was widened is used while in cache."""
+    width = rows.shape[1]
+    if rows.size <= _SMALL:
+        # Widened once: for a small picture, the calls are what costs.
+        return _sums(rows, rows.astype(np.uint16), down)
+    step = min(width, max(64, _BAND // down.longest))
+    if step == width:
+        return _sums(rows, None, down)
+    return np.concatenate([_sums(rows[:, left : left + step], None, down) for left in range(0, width, step)], axis=1)
 
-    einsum and not @: it runs in this thread, whatever BLAS is installed, and sums in one order.
-    """
+
+def _sums(rows: Pixels, widened: npt.NDArray[np.uint16] | None, down: Operator) -> Floats:
+    # einsum and not @: it runs in this thread, whatever BLAS is installed, and sums in one order.
     width = rows.shape[1]
     sums = np.empty((SIDE, width), np.float32)
-    step = min(width, max(64, _BAND // down.longest))
-    whole = np.empty((down.longest, step), np.uint16)
-    partial = np.empty((down.most_parts, step), np.uint16)
-    for left in range(0, width, step):
-        right = min(width, left + step)
-        for output, tap in enumerate(down.taps):
-            band, result = rows[tap.start : tap.stop, left:right], sums[output, left:right]
-            if not tap.parts:
-                np.einsum("i,ij->j", tap.weights.astype(np.float32), band.astype(np.float32), out=result)
-                continue
-            wide = whole[: tap.stop - tap.start, : right - left]
-            np.copyto(wide, band)
-            pieces = partial[: len(tap.parts), : right - left]
-            for piece, part in zip(pieces, tap.parts, strict=True):
-                np.einsum("i,ij->j", part.weights, wide[part.start : part.stop], out=piece)
+    band = np.empty((0 if widened is not None else down.longest, width), np.uint16)
+    partial = np.empty((down.most_parts, width), np.uint16)
+    for result, tap in zip(sums, down.taps, strict=True):
+        if not tap.parts:
+            fractional = rows[tap.start : tap.stop].astype(np.float32)
+            np.einsum("i,ij->j", tap.weights.astype(np.float32), fractional, out=result)
+            continue
+        if widened is not None:
+            wide = widened[tap.start : tap.stop]
+        else:
+            wide = band[: tap.stop - tap.start]
+            np.copyto(wide, rows[tap.start : tap.stop])
+        pieces = partial[: len(tap.parts)]
+        for piece, part in zip(pieces, tap.parts, strict=True):
+            np.einsum("i,ij->j", part.weights, wide[part.start : part.stop], out=piece)
+        if len(pieces) == 1:
+            np.copyto(result, pieces[0])
+        else:
             np.add.reduce(pieces, axis=0, dtype=np.float32, out=result)
     return sums
 

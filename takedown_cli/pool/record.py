@@ -70,8 +70,10 @@ def encode_outcome(outcome: Hashed | Failed | Skipped) -> bytes:
     Raises RecordError when something is outside the closed tables or the bounds.
     """
     if isinstance(outcome, Failed):
+        _check(outcome.reason in FAILED)
         return _SHORT.pack(_FAILED, _REASONS.index(outcome.reason))
     if isinstance(outcome, Skipped):
+        _check(outcome.reason in SKIPPED)
         return _SHORT.pack(_SKIPPED, _REASONS.index(outcome.reason))
     if len(outcome.fingerprints) > MAX_FINGERPRINTS or not _is_time(outcome.duration):
         raise RecordError

@@ -1,0 +1,123 @@
+"""Predicted copies: fingerprints that a cropped, framed, captured, captioned or tilted copy will land close to.
+
+It guarantees the fewest that it can find, at most the budget, each with the name of its derivation and exactly half its
+bits set; equal luma gives equal fingerprints. It must never decode, nor return more than the classes asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from takedown_cli.fingerprint import pdq
+from takedown_cli.fingerprint import variants_copies as copies
+from takedown_cli.fingerprint import variants_place as place
+from takedown_cli.fingerprint.variants_cover import Centre, cover
+from takedown_cli.fingerprint.variants_place import Bits, Floats
+from takedown_cli.model import MIN_QUALITY
+
+Luma = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+
+#: The classes of copies, beside ``flips``, which ``dihedral.py`` gives exactly.
+CLASSES = ("screens", "crops", "borders", "captions", "tilts")
+#: Fingerprints a picture for all of them: with both readings upright and raw, HMA's own and the seven turned, 100.
+BUDGET = 88
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """``name`` tells the derivation (``crop:left:6``), ``value`` is 64 lower-case hexadecimal digits as for PDQ.
+
+    ``quality`` (0 to 100) is the picture's own: a hash between those of several copies has none.
+    """
+
+    name: str
+    value: str
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How a class is covered: by at most how many, its weight among classes, what one more has to add (a share)."""
+
+    most: int
+    weight: float
+    least: float = 0.002
+
+
+_RULES = {
+    "screens": _Rule(32, 2.4),
+    "crops": _Rule(40, 1.05),
+    "borders": _Rule(14, 0.7),
+    "captions": _Rule(32, 0.9),
+    "tilts": _Rule(16, 0.8),
+}
+
+
+def predicted(luma: Luma, classes: frozenset[str], budget: int = BUDGET) -> list[Variant]:
+    """Fingerprints of copies of the picture whose upright luma (H x W, 0 to 255, sides of 128 or more) is given.
+
+    A long side of 512 pixels is enough. ``classes`` are of ``CLASSES``, others are left to others. The fingerprints
+    that add most come first; a picture too poor to match (quality under 50) has none.
+    """
+    if min(luma.shape) < 1 or budget < 1:
+        return []
+    square = place.grid(luma)
+    quality = pdq.quality(place.reduced(square).astype(np.float64))
+    if quality < MIN_QUALITY:
+        return []
+    aspect = copies.rounded(luma.shape[1] / luma.shape[0])
+    upright = place.above_median(place.upright(square)[None])
+    chosen: list[tuple[float, Centre, str]] = []
+    for name in CLASSES:
+        if name in classes:
+            chosen += _class(name, square, aspect, upright)
+    chosen.sort(key=lambda each: -each[0])
+    return _labelled(chosen[:budget], quality)
+
+
+def prepare(classes: frozenset[str], aspects: tuple[float, ...] = (4 / 3, 3 / 4)) -> None:
+    """Compute once what ``predicted`` needs for these classes and shapes (width over height), about 0.2 s in all."""
+    for aspect in map(copies.rounded, aspects):
+        for name in CLASSES:
+            if name in classes:
+                simulated(name, np.zeros((place.GRID, place.GRID), np.float32), aspect)
+
+
+def simulated(name: str, square: Floats, aspect: float) -> tuple[Bits, Floats, Floats, tuple[str, ...]]:
+    """Hashes (P x 256), weights (summing to 1), radii (bits) and names of the copies of one class."""
+    if name == "tilts":
+        tilts = copies.tilts(aspect)
+        black, covered = place.tilt(square, aspect, tilts.angles, tilts.grown)
+        coefficients = black[tilts.which] - tilts.ground[:, None, None] * covered[tilts.which]
+        return place.above_median(coefficients), tilts.weights, tilts.radii, tilts.names
+    plan = copies.plan(name, aspect)
+    coefficients = place.place(square, plan.rows, plan.columns, plan.which) + plan.added
+    return place.above_median(coefficients), plan.weights, plan.radii, plan.names
+
+
+def _class(name: str, square: Floats, aspect: float, upright: Bits) -> list[tuple[float, Centre, str]]:
+    """Worth, centre and name of each fingerprint of one class, worth never rising."""
+    rule = _RULES[name]
+    bits, weights, radii, names = simulated(name, square, aspect)
+    worth = rule.weight
+    chosen = []
+    for centre in cover(bits, weights, radii, upright, least=rule.least, most=rule.most):
+        worth = min(worth, rule.weight * centre.gain)
+        chosen.append((worth, centre, names[centre.nearest]))
+    return chosen
+
+
+def _labelled(chosen: list[tuple[float, Centre, str]], quality: int) -> list[Variant]:
+    """Hexadecimal values as PDQ writes them (bit 255 first), equal ones once; a name used before gets a number."""
+    seen: dict[str, int] = {}
+    variants: dict[str, Variant] = {}
+    for _, centre, name in chosen:
+        value = np.packbits(centre.bits, bitorder="little")[::-1].tobytes().hex()
+        if value in variants:
+            continue
+        seen[name] = seen.get(name, 0) + 1
+        variants[value] = Variant(name if seen[name] == 1 else f"{name}.{seen[name]}", value, quality)
+    return list(variants.values())

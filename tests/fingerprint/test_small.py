@@ -1,0 +1,36 @@
+"""The small luma: means of the whole picture, nothing lost at the edges, the right way up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from takedown_cli.fingerprint import small, tent
+from takedown_cli.fingerprint.small import small_luma
+
+
+@pytest.mark.parametrize("shape", [(1000, 1300, 3), (1300, 1000, 4), (700, 2001), (30, 40, 3), (3, 5000, 3), (1, 1)])
+def test_each_value_is_the_mean_of_its_block(shape: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    luma = small_luma(pixels)
+    height, width = shape[:2]
+    assert max(luma.shape) <= small.SIDE
+    plane = pixels.astype(float) if len(shape) == 2 else pixels[:, :, :3] @ np.array(tent.LUMA)
+    for row in {0, luma.shape[0] // 2, luma.shape[0] - 1}:
+        for column in {0, luma.shape[1] // 3, luma.shape[1] - 1}:
+            rows = slice(row * height // luma.shape[0], (row + 1) * height // luma.shape[0])
+            columns = slice(column * width // luma.shape[1], (column + 1) * width // luma.shape[1])
+            assert luma[row, column] == pytest.approx(plane[rows, columns].mean(), abs=0.01)
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_it_is_upright(number: int) -> None:
+    stored = np.random.default_rng(number).integers(0, 256, (90, 120, 3), np.uint8)
+    turn = tent.TURNS[number]
+    upright = np.ascontiguousarray(tent.upright(stored, turn))
+    assert np.allclose(small_luma(stored, turn), small_luma(upright), atol=1e-3)
+
+
+def test_sums_that_outgrow_16_bits() -> None:
+    pixels = np.full((512 * 300, 2), 255, np.uint8)
+    assert np.allclose(small_luma(pixels), 255)

@@ -1,0 +1,178 @@
+"""A picture file in, one outcome out: what is listed, what is merged, and what can go wrong."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+import imagehash
+import numpy as np
+import pytest
+from PIL import Image
+
+from takedown_cli import worker
+from takedown_cli.decode import image
+from takedown_cli.fingerprint import digest, dihedral
+from takedown_cli.fixtures.texture import picture
+from takedown_cli.model import Failed, Hashed, Limits, Media, MediaFile, Recipe
+from takedown_cli.reasons import Reason
+
+SAMPLE = picture(51, (900, 700))
+PLAIN = Recipe(copies=frozenset())
+HERE = Path("somewhere")
+
+
+def _file(source: Image.Image, fmt: str, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    source.save(stream, fmt, **options)
+    return stream.getvalue()
+
+
+def _outcome(data: bytes, recipe: Recipe = PLAIN, fmt: str = "JPEG") -> object:
+    return worker.hash_media(io.BytesIO(data), MediaFile(HERE, len(data), Media.IMAGE, fmt), recipe)
+
+
+def _hashed(data: bytes, recipe: Recipe = PLAIN, fmt: str = "JPEG") -> Hashed:
+    outcome = _outcome(data, recipe, fmt)
+    assert isinstance(outcome, Hashed)
+    return outcome
+
+
+def _values(found: Hashed) -> dict[str, str]:
+    return {
+        label: item.value
+        for item in found.fingerprints
+        for label in (f"{item.method}/{item.variant}" if item.method else item.kind, *item.also)
+    }
+
+
+def test_shared_pictures_match_every_column(shared: Path) -> None:
+    with (shared / "vectors" / "pdq.csv").open(newline="") as table:
+        for row in csv.DictReader(table):
+            found = _hashed((shared / "media" / "pdq" / row["file"]).read_bytes(), Recipe())
+            values = _values(found)
+            assert (found.width, found.height) == (int(row["width"]), int(row["height"]))
+            assert (values["sha256"], values["md5"]) == (row["sha256"], row["md5"])
+            assert values["full/upright"] == row["pdq_full"]
+            assert values["512nn/upright"] == row["pdq_512nn"]
+            turned = [values[f"full/{name}"] for name in dihedral.NAMES[1:]]
+            assert turned == row["dihedral_full"].split()[1:]
+            assert len({(item.kind, item.value) for item in found.fingerprints}) == len(found.fingerprints)
+
+
+def test_the_same_photograph_in_all_orientations_has_one_upright_hash(shared: Path) -> None:
+    for shape in ("Landscape", "Portrait"):
+        found = [_hashed((shared / "corpus" / "orientation" / f"{shape}_{n}.jpg").read_bytes()) for n in range(1, 9)]
+        assert len({(each.width, each.height) for each in found}) == 1
+        first = int(_values(found[0])["full/upright"], 16)
+        for each in found:  # separately saved JPEGs, so a few bits apart
+            assert (int(_values(each)["full/upright"], 16) ^ first).bit_count() <= 10
+            assert ("full/raw" in _values(each)) == (each is not found[0])
+
+
+def test_equal_bytes_and_recipe_give_equal_outcomes() -> None:
+    data = _file(SAMPLE, "PNG")
+    assert _outcome(data, Recipe()) == _outcome(data, Recipe())
+
+
+def test_a_large_file_gives_what_a_small_one_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = _file(SAMPLE, "JPEG")
+    before = _outcome(data)
+    monkeypatch.setattr(digest, "KEEP", 1000)
+    assert _outcome(data) == before
+
+
+@pytest.mark.parametrize("fmt", ["PNG", "GIF"])
+def test_what_hma_computes_for_a_palette_is_listed(fmt: str) -> None:
+    values = _values(_hashed(_file(SAMPLE.convert("P"), fmt)))
+    assert values["full/hma"] != values["full/upright"]
+
+
+def test_an_animation_lists_its_frames_and_turns_only_the_first() -> None:
+    first, *rest = [picture(number, (200, 150)) for number in range(60, 64)]
+    found = _hashed(_file(first, "PNG", save_all=True, append_images=[*rest, first], duration=100), Recipe(), "PNG")
+    pdq = [item for item in found.fingerprints if item.kind == "pdq"]
+    assert {item.frame for item in pdq} == {0, 1, 2, 3}  # the fifth is the first again
+    assert {item.frame for item in pdq if item.variant in dihedral.NAMES} == {0}
+    assert found.duration == pytest.approx(0.5)
+    assert (found.partial, found.weak) == (None, None)
+
+
+def test_one_good_frame_is_enough() -> None:
+    blank = Image.new("RGB", (200, 150), "white")
+    good = _hashed(_file(blank, "PNG", save_all=True, append_images=[picture(1, (200, 150))], duration=9), fmt="PNG")
+    assert good.weak is None
+    assert _hashed(_file(blank, "PNG"), fmt="PNG").weak is Reason.BLANK
+
+
+def test_other_kinds_are_the_librarys_own_on_the_upright_picture() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = _file(SAMPLE, "PNG", exif=exif)
+    recipe = Recipe(copies=frozenset(), also=frozenset({"sha1", "phash", "dhash", "ahash", "whash", "crop-resistant"}))
+    items = _hashed(data, recipe, "PNG").fingerprints
+    upright = Image.fromarray(np.rot90(np.asarray(SAMPLE), -1))
+    by_kind = {item.kind: item.value for item in items if item.kind not in ("pdq", "crop-resistant")}
+    assert by_kind["phash"] == str(imagehash.phash(upright))
+    assert by_kind["dhash"] == str(imagehash.dhash(upright))
+    assert by_kind["ahash"] == str(imagehash.average_hash(upright))
+    assert by_kind["whash"] == str(imagehash.whash(upright))
+    assert len(by_kind["sha1"]) == 40
+    segments = [item.value for item in items if item.kind == "crop-resistant"]
+    assert segments == list(dict.fromkeys(str(imagehash.crop_resistant_hash(upright)).split(",")))
+
+
+def test_fast_is_close_to_exact_and_only_for_large_pictures() -> None:
+    pytest.importorskip("simplejpeg")
+    data = _file(picture(52, (4000, 3000)), "JPEG", quality=90)
+    exact, fast = _values(_hashed(data)), _values(_hashed(data, Recipe(copies=frozenset(), fast=True)))
+    assert (int(exact["full/upright"], 16) ^ int(fast["full/upright"], 16)).bit_count() <= 4
+    assert "512nn/upright" in exact
+    assert "512nn/upright" not in fast
+    small = _file(SAMPLE.resize((600, 500)), "JPEG")
+    assert _outcome(small) == _outcome(small, Recipe(copies=frozenset(), fast=True))
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", Reason.DAMAGED), (_file(SAMPLE, "PNG")[:-300], Reason.DAMAGED), (b"GIF89a" + b"\0" * 99, Reason.DAMAGED),
+        (_file(Image.new("L", (3000, 3000)), "PNG"), Reason.TOO_MANY_PIXELS),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_hashed_is_a_value(data: bytes, reason: Reason) -> None:
+    outcome = _outcome(data, Recipe(limits=Limits(pixels=1_000_000)))
+    assert outcome == Failed(HERE, reason, len(data), Media.IMAGE)
+
+
+def test_a_file_of_another_length_has_changed() -> None:
+    data = _file(SAMPLE, "JPEG")
+    for size in (len(data) - 1, len(data) + 1):
+        outcome = worker.hash_media(io.BytesIO(data), MediaFile(HERE, size, Media.IMAGE, "JPEG"), PLAIN)
+        assert outcome == Failed(HERE, Reason.CHANGED, size, Media.IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (MemoryError(), Reason.TOO_MUCH_MEMORY), (RuntimeError("secret"), Reason.INTERNAL),
+        (OSError(5, "secret"), Reason.READ_ERROR), (RecursionError(), Reason.INTERNAL),
+    ],
+)  # fmt: skip
+def test_no_exception_gets_out(error: Exception, reason: Reason, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(image, "pictures", fail)
+    assert _outcome(b"x") == Failed(HERE, reason, 1, Media.IMAGE)
+
+
+def test_a_copy_that_was_predicted_is_labelled_and_nothing_else_changes() -> None:
+    data = _file(SAMPLE, "PNG")
+    plain = _hashed(data).fingerprints
+    more = _hashed(data, Recipe(copies=frozenset({"borders"})), "PNG").fingerprints
+    assert plain == more[: len(plain)]
+    assert len(more) > len(plain)
+    assert all(item.kind == "pdq" and item.variant for item in more[len(plain) :])
