@@ -118,6 +118,12 @@ def _as_sent(fingerprint: Fingerprint) -> BundleFingerprint:
     )
 
 
+def as_fingerprint(sent: BundleFingerprint) -> Fingerprint:
+    """What travelled, as the noun of the pipeline; the place in a video is known to the millisecond."""
+    seconds = None if sent.ms is None else sent.ms / 1000
+    return Fingerprint(sent.kind, sent.value, sent.method, sent.variant, sent.quality, sent.frame, seconds)
+
+
 def _position(fingerprint: BundleFingerprint) -> tuple[int, str, str, str, str]:
     frame = -1 if fingerprint.frame is None else fingerprint.frame
     return (frame, fingerprint.kind, fingerprint.method or "", fingerprint.variant or "", fingerprint.value)

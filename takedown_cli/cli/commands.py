@@ -24,9 +24,11 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
     "For one person": (
         Entry("hash", "hash", "fingerprint pictures and videos on this computer, and make a bundle"),
         Entry("inspect", "inspect", "verify a bundle, and show exactly what it says"),
+        Entry("check", "check", "would this copy be caught? by which fingerprint, at what distance"),
         Entry("submit", "submit", "preview, confirm and send; shows the case number once"),
         Entry("status", "status", "what happened to a case, in plain words"),
         Entry("withdraw", "status", "take a case back, or single pictures of it"),
+        Entry("export", "export", "the hashes of a bundle in the formats of other services"),
     ),
     "For those who run an intake": (Entry("intake", "intake", "run and operate the reference intake"),),
     "About this installation": (

@@ -21,6 +21,8 @@ _AUTHORITY: Final = {
     "law": "by authority in law",
 }
 _AGES: Final = {"under-18": "taken under 18", "adult": "taken at 18 or over", "unsure": "not sure about the age"}
+#: Readings of the picture as it is; every other variant predicts a copy that somebody may have made of it.
+_AS_IT_IS: Final = frozenset({None, "upright", "raw", "hma"})
 _MEDIA: Final = {"image": "picture", "video": "video"}
 
 
@@ -38,10 +40,24 @@ def of_items(items: Sequence[Item], declaration: Declaration) -> list[str]:
     authority = f", {_AUTHORITY[declaration.authority]}" if declaration.authority else ""
     return [
         f"  fingerprints of {what}: {hashes}",
+        *_cost_of_copies(items),
         *(f"  {_AGES[age]}: {count:,}, for the {_list(age)} list" for age, count in sorted(ages.items())),
         f"  for {_BEHALF[declaration.behalf]}{authority}",
         "  no picture, no file name, nothing else about you or this computer",
     ]
+
+
+def _cost_of_copies(items: Sequence[Item]) -> list[str]:
+    """What predicted copies add, and what they give away: the choice is the person's (``--copies``)."""
+    variants = [f.variant for item in items for f in item.fingerprints if f.variant not in _AS_IT_IS]
+    if not variants:
+        return ["  of the pictures as they are; --copies finds changed copies as well"]
+    lines = [f"  {len(variants):,} of these are for copies that somebody may have turned, cropped or framed"]
+    if any(":" in (variant or "") for variant in variants):
+        lines.append(
+            "  (they tell more of a picture's rough shapes to whoever may read the list, and can be withdrawn)"
+        )
+    return lines
 
 
 def of_sealed(sealed: Sealed, size: int) -> list[str]:

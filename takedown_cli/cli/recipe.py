@@ -40,7 +40,8 @@ def _recipe(
         typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)} (each one: slow)."),
     ] = None,
     also: Annotated[
-        list[str] | None, typer.Option("--also", metavar="KINDS", help=f"Further hashes: {', '.join(ALSO)}.")
+        list[str] | None,
+        typer.Option("--also", metavar="KINDS", help=f"Further hashes: {', '.join(ALSO)} (of videos sha1)."),
     ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="Decode at reduced size: quicker, a few bits off.")] = False,
     workers: Annotated[
@@ -48,7 +49,7 @@ def _recipe(
     ] = None,
 ) -> Work:
     recipe = Recipe(
-        copies=_kinds("--copies", copies or [setting("copies") or "flips"], COPIES) - {"none"},
+        copies=_classes(_kinds("--copies", copies or [setting("copies") or "flips"], COPIES)),
         also=_kinds("--also", also or [], ALSO),
         video=one_of("--video", video or setting("video") or "gaps", VIDEO),
         fast=fast,
@@ -95,6 +96,11 @@ def _kinds(option: str, given: list[str], allowed: tuple[str, ...]) -> frozenset
     if "none" in kinds and len(kinds) > 1:
         raise UsageError(f"{option} none excludes every other kind.")
     return kinds
+
+
+def _classes(kinds: frozenset[str]) -> frozenset[str]:
+    """What the words ``all`` and ``none`` stand for."""
+    return (frozenset(COPIES) if "all" in kinds else kinds) - {"all", "none"}
 
 
 def _workers(text: str | None) -> int | None:

@@ -1,0 +1,214 @@
+"""``takedown check``: real copies against real fingerprints, in words, as JSON and as an exit code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from pydantic import TypeAdapter
+
+from takedown_cli.bundle.file import payload_of, write
+from takedown_cli.cli.app import run as run_here
+from takedown_cli.cli.check import _spread
+from takedown_cli.cli.documents import CheckReport
+from takedown_cli.model import Fingerprint
+from tests.bundle.factory import DECLARATION, item
+from tests.check.conftest import CASE, Scene
+from tests.cli.runner import run
+
+
+def _check(*arguments: str | Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+    code = run_here(["check", *map(str, arguments), "--json", "-q", "--workers", "1"])
+    out = capsys.readouterr().out
+    document = json.loads(out)
+    if code in {0, 3}:
+        TypeAdapter(CheckReport).validate_json(out, strict=True, extra="forbid")
+    assert isinstance(document, dict)
+    return code, document
+
+
+def _words(*arguments: str | Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    code = run_here(["check", *map(str, arguments), "--workers", "1"])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_a_smaller_copy_is_caught(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _check(scene.plain, "--copy", scene.copies / "smaller.jpg", capsys=capsys)
+    assert code == 0
+    assert found["summary"] == {"copies": 1, "caught": 1, "missed": 0, "unreadable": 0}
+    (row,) = found["copies"]
+    assert (row["caught"], row["everywhere"], row["match"]["variant"]) == (True, True, "upright")
+    assert row["distance"] == min(reading["distance"] for reading in row["readings"]) <= 31
+    assert [reading["method"] for reading in row["readings"]] == ["full", "512nn"]
+
+
+def test_a_mirrored_copy_is_caught_by_a_predicted_one(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    mirrored = scene.copies / "mirrored.png"
+    code, found = _check(scene.plain, mirrored, capsys=capsys)
+    assert code == 0
+    assert found["copies"][0]["match"]["variant"] == "flipy"
+    code, found = _check(scene.originals, "--copies", "none", "--copy", mirrored, capsys=capsys)
+    assert code == 3
+    assert found["copies"][0]["caught"] is False
+    assert found["copies"][0]["distance"] > 31
+
+
+def test_copies_all_means_every_class(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Image.open(scene.originals / "beach2.jpg") as picture:
+        framed = Image.new("RGB", (1080, 2340))
+        fitted = picture.resize((1080, 840))
+    framed.paste(fitted, (0, (2340 - 840) // 2))
+    framed.save(tmp_path / "phone.png")
+    copies = (tmp_path / "phone.png", scene.copies / "mirrored.png")
+    code, found = _check(scene.originals, "--copies", "all", "--copy", *copies, capsys=capsys)
+    assert code == 0
+    assert found["copies"][0]["match"]["variant"] not in {"upright", "flipy"}
+    assert found["copies"][1]["match"]["variant"] == "flipy"
+    assert _check(scene.originals, "--copy", copies[0], capsys=capsys)[0] == 3
+
+
+def test_another_picture_is_a_no_with_the_nearest_distance(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = _words(scene.plain, scene.copies / "other.png", capsys=capsys)
+    assert code == 3
+    assert out.startswith("Copy 1: no. The nearest is ")
+    assert "31 or fewer would match" in out
+
+
+def test_a_video_is_caught_as_the_very_file_and_by_its_frames(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _check(scene.plain, scene.copies / "same.mp4", scene.copies / "recoded.mp4", capsys=capsys)
+    assert code == 0
+    same, recoded = found["copies"]
+    assert (same["match"]["kind"], same["distance"]) == ("md5", 0)
+    assert (recoded["match"]["kind"], recoded["match"]["media"]) == ("pdq", "video")
+    assert recoded["frames"] == 4  # one a second
+    assert 2 <= recoded["frames_caught"] <= 4
+    _, out, _ = _words(scene.plain, scene.copies / "recoded.mp4", capsys=capsys)
+    assert "Platforms that only compare the MD5 of whole videos would not find it." in out
+
+
+def test_a_still_of_a_clip_is_caught_at_its_place(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    code, found = _check(scene.plain, scene.copies / "still.jpg", capsys=capsys)
+    assert code == 0
+    assert found["copies"][0]["match"]["timestamp"] == 2.0
+
+
+def test_stills_hash_every_frame_of_a_clip(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    clip, between = scene.originals / "party.mp4", scene.copies / "between.jpg"
+    code, few = _check(clip, "--copy", between, "--video", "keyframes", capsys=capsys)
+    assert code == 3
+    code, many = _check(clip, "--copy", between, "--video", "stills", capsys=capsys)
+    assert code == 0
+    assert abs(many["copies"][0]["match"]["timestamp"] - 2.7) < 0.25
+    assert many["against"]["fingerprints"] > few["against"]["fingerprints"]
+
+
+def test_copies_that_cannot_be_judged_say_why(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ("blank.png", "damaged.jpg", "nowhere.jpg", "smaller.jpg")
+    code, found = _check(scene.plain, *(scene.copies / name for name in names), capsys=capsys)
+    assert code == 3
+    assert found["summary"] == {"copies": 4, "caught": 1, "missed": 1, "unreadable": 2}
+    said = [(row["caught"], row.get("reason"), row["distance"] is None) for row in found["copies"]]
+    assert said == [(False, "blank", True), (None, "damaged", True), (None, "missing", True), (True, None, False)]
+    _, out, _ = _words(scene.plain, scene.copies / "blank.png", scene.copies / "damaged.jpg", capsys=capsys)
+    assert out.splitlines() == [
+        "Copy 1: no. It is one plain area, which platforms cannot tell from any other.",
+        "Copy 2: could not be read. The file is damaged and could not be decoded.",
+    ]
+
+
+def test_neither_hashes_nor_names_are_shown(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    for more in ((), ("--json",)):
+        _, out, err = _words(scene.originals, "--copy", scene.copies, *more, capsys=capsys)
+        for name in ("beach", "party", "smaller", str(scene.copies.parent)):
+            assert name not in out + err
+        assert not any(len(word.strip('",')) in {32, 64} for word in out.split())
+    _, out, _ = _words(scene.originals, "--copy", scene.copies / "smaller.jpg", "--show-paths", capsys=capsys)
+    assert "smaller.jpg" in out
+    assert "beach1.jpg" in out
+
+
+def test_it_says_that_platforms_may_differ(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, err = _words(scene.plain, scene.copies / "smaller.jpg", capsys=capsys)
+    assert "1 of 1 copy would be caught." in err
+    assert "another threshold" in err
+
+
+def test_a_sealed_bundle_needs_its_number(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    copy = scene.copies / "smaller.jpg"
+    assert _check(scene.sealed, copy, capsys=capsys)[0] == 5
+    assert _check(scene.sealed, copy, "--case", scene.number, capsys=capsys)[0] == 0
+    ended = run("check", scene.sealed, "--case", "-", "--copy", copy, cwd=scene.copies, stdin=str(CASE).encode())
+    assert ended.code == 0
+    assert ended.out.startswith(b"Copy 1: yes. ")
+
+
+def test_a_copy_among_the_originals_is_no_original(
+    scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(scene.originals / "beach1.jpg", tmp_path / "a.jpg")
+    shutil.copy(scene.copies / "other.png", tmp_path / "b.png")
+    code, found = _check(tmp_path, "--copy", tmp_path / "b.png", capsys=capsys)
+    assert code == 3
+    assert found["against"]["items"] == 1
+    assert found["copies"][0]["distance"] > 31
+
+
+def test_a_digest_of_a_picture_counts_only_with_exact(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    original, copy = scene.originals / "beach1.jpg", scene.copies / "copied.jpg"
+    shutil.copy(original, copy)
+    kinds = [
+        _check(original, "--copies", "none", *more, "--copy", copy, capsys=capsys)[1]["copies"][0]["match"]["kind"]
+        for more in ((), ("--exact",))
+    ]
+    copy.unlink()
+    assert kinds[0] == "pdq"
+    assert kinds[1] in {"md5", "sha256"}
+
+
+def test_nothing_to_compare_with_is_exit_4(scene: Scene, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _check(scene.copies / "blank.png", "--copy", scene.copies / "other.png", capsys=capsys)[0] == 4
+    only = payload_of([item(Fingerprint("phash", "0" * 16, None, "upright"))], CASE, DECLARATION, day="2026-01-02")
+    (tmp_path / "x.tdb").write_bytes(write(only, CASE))
+    assert _check(tmp_path / "x.tdb", scene.copies / "other.png", capsys=capsys)[0] == 4
+    (tmp_path / "empty").mkdir()
+    assert _check(scene.plain, tmp_path / "empty", capsys=capsys)[0] == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["x.tdb"],
+        ["originals"],
+        ["x.tdb", "sealed.tdb", "--copy", "copies"],
+        ["originals", "x.tdb", "--copy", "copies"],
+        ["originals", "--case", "number", "--copy", "copies"],
+        ["mistyped.tdb", "--copy", "copies"],
+        ["--copy", "copies"],
+    ],
+)
+def test_what_makes_no_sense_is_exit_2(
+    scene: Scene, arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(scene.plain.parent)
+    assert run_here(["check", *arguments, "-q"]) == 2
+    assert str(scene.plain.parent) not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("x --copy a b --json", "x --copy a --copy b --json"),
+        ("--copy a b --workers 2 x", "--copy a --copy b --workers 2 x"),
+        ("--copy=a b c", "--copy=a --copy b --copy c"),
+        ("x --copy a -- b", "x --copy a -- b"),
+        ("x --copy a --copy b --case - y", "x --copy a --copy b --case - y"),
+        ("x a b", "x a b"),
+    ],
+)
+def test_copy_takes_several_files(typed: str, meant: str) -> None:
+    assert list(_spread(typed.split())) == meant.split()
