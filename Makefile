@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check format docs lock clean
+.PHONY: help demo test check hostile fuzz bench format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -10,6 +10,9 @@ help:
 	@echo "make demo    the whole loop on this machine, with made-up pictures"
 	@echo "make test    the tests"
 	@echo "make check   lint, format, types, and the import contract"
+	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
+	@echo "make fuzz    every parser against many inputs"
+	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -29,6 +32,17 @@ check: .venv/installed
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
 	.venv/bin/lint-imports
+
+hostile: .venv/installed
+	.venv/bin/python -m tests.hostile $(if $(DIR),"$(DIR)") $(ARGS)
+
+fuzz: .venv/installed
+	FUZZ=long .venv/bin/python -m pytest tests/fuzz
+
+# What to compare with is used where it is found: djpeg (Debian: libjpeg-turbo-progs), TX=/path/to/threatexchange,
+# VPDQ=/path/to/a/python that can import vpdq.
+bench: .venv/installed
+	.venv/bin/python -m tests.benchmarks $(if $(N),--small $(N) --full)
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only

@@ -32,21 +32,30 @@ class IntakeAddress:
             host, port = parts.hostname or "", parts.port
         except ValueError:
             raise ConfigError("The intake address is not a valid URL.") from None
-        if parts.scheme not in {"http", "https"} or not host or not re.fullmatch(r"[a-z0-9.:-]+", host):
+        if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.:-]*[a-z0-9:]", host):
             raise ConfigError("The intake address must look like https://intake.example, optionally with #key-id.")
         if parts.path not in {"", "/"} or parts.query or parts.username is not None:
             raise ConfigError("The intake address must be an origin: no path, no query, no user name.")
         if parts.fragment and not _PIN.fullmatch(parts.fragment.lower()):
             raise ConfigError("The key id after '#' in the intake address must be 40 hexadecimal digits.")
-        if parts.scheme == "http" and not (_is_loopback(host) or host.endswith(".onion")):
+        if parts.scheme == "http" and not (_is_loopback(host) or _is_onion(host)):
             raise ConfigError("An intake on another machine must be reached by https:// (or be an onion service).")
         name = f"[{host}]" if ":" in host else host
         default = {"http": 80, "https": 443}[parts.scheme]
         origin = f"{parts.scheme}://{name}" if port in {None, default} else f"{parts.scheme}://{name}:{port}"
         return cls(origin, parts.fragment.lower() or None)
 
+    @property
+    def is_onion(self) -> bool:
+        """Whether it is an onion service, whose name must never be asked of a name server."""
+        return _is_onion(urlsplit(self.origin).hostname or "")
+
     def __str__(self) -> str:
         return f"{self.origin}#{self.pin}" if self.pin else self.origin
+
+
+def _is_onion(host: str) -> bool:
+    return host.endswith(".onion")
 
 
 def _is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -85,6 +86,14 @@ class CaseNumber:
     def signing_key(self) -> Ed25519PrivateKey:
         """The case key: it signs the bundle, additions, withdrawals and status requests."""
         return Ed25519PrivateKey.from_private_bytes(self._derive(b"case-key"))
+
+    def journal_key(self) -> bytes:
+        """32 bytes under which the journal of a run is sealed."""
+        return self._derive(b"journal-key")
+
+    def nonce_for(self, content: bytes) -> str:
+        """32 hexadecimal digits that only the holder of the number can compute, equal for equal content."""
+        return self._derive(b"nonce/" + sha256(content).digest())[:16].hex()
 
     def bundle_key(self) -> bytes:
         """32 bytes that open the person's own copy of a sealed bundle."""

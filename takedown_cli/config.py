@@ -52,7 +52,7 @@ def read_file(text: str) -> dict[str, str]:
     """The settings of a TOML user file as text. Raises ConfigError for bad TOML or a name that does not exist."""
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also for a number of thousands of digits
         raise ConfigError("The settings file is not valid TOML.") from None
     for name, value in table.items():
         if name not in _BY_NAME:

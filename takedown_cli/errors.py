@@ -33,7 +33,7 @@ class TakedownError(Exception):
 class DecoderStartError(TakedownError):
     id = "decoder-start"
     sentence = "The protected process that reads pictures could not be started."
-    hint = "Run 'takedown doctor'; if memory is short, close other programs or use --jobs 1."
+    hint = "Run 'takedown doctor'; if memory is short, close other programs or use --workers 1."
 
 
 class UsageError(TakedownError):
@@ -51,7 +51,7 @@ class ConfigError(UsageError):
 
 class NoIntakeError(ConfigError):
     id = "no-intake"
-    sentence = "No intake is configured, so there is nowhere to send the hashes."
+    sentence = "No intake is named, so there is nobody to send to or to ask."
     hint = (
         "Name one with --intake URL, or TAKEDOWN_INTAKE, or in the settings file. "
         "If you need help now: takeitdown.ncmec.org (picture taken under 18), stopncii.org (18 or over), "
@@ -131,7 +131,7 @@ class UnreachableError(TakedownError):
     id = "unreachable"
     exit_code = 7
     sentence = "The intake cannot be reached, or is busy."
-    hint = "Try again later with the same bundle: it can never make two cases."
+    hint = "Try again later. Sending the same bundle file again can never make two cases."
 
 
 class DeclinedError(TakedownError):

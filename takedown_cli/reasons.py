@@ -52,7 +52,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.TOO_DEEP: "The folders are nested too deeply.",
     Reason.TOO_BIG: "The file is larger than the limit; --max-file-size raises it.",
     Reason.DUPLICATE: "This is the same file as one already read.",
-    Reason.MISSING: "The file disappeared before it could be read.",
+    Reason.MISSING: "There is no such file, or it disappeared before it could be read.",
     Reason.NO_PERMISSION: "The file may not be read with this account.",
     Reason.READ_ERROR: "The storage gave an error while the file was read.",
     Reason.CHANGED: "The file kept changing while it was read.",
@@ -63,9 +63,9 @@ SENTENCES: dict[Reason, str] = {
     Reason.DECODER_CRASHED: "The decoder crashed on this file, so it is not protected.",
     Reason.NO_FRAMES: "The video holds no frame that could be decoded, so it is not protected.",
     Reason.INTERNAL: "A bug in takedown stopped this file; the others are not affected.",
-    Reason.TRUNCATED: "The end of the file is missing or damaged; what could be decoded is protected.",
-    Reason.FRAME_LIMIT: "The file has more frames than the limit; evenly spread ones are protected.",
-    Reason.TIME_LIMIT: "Reading all of the video would take longer than the time limit; what was read is protected.",
+    Reason.TRUNCATED: "The end of the file is missing or damaged; what could be decoded is fingerprinted.",
+    Reason.FRAME_LIMIT: "The file has more frames than the limit; evenly spread ones are fingerprinted.",
+    Reason.TIME_LIMIT: "Reading all of it would take longer than the time limit; what was read is fingerprinted.",
     Reason.BLANK: (
         "The picture is one plain area, which platforms cannot tell from any other; it cannot be protected this way."
     ),

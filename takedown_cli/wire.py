@@ -82,27 +82,36 @@ class IntakeCard(Document):
 
 
 class Receipt(Document):
-    """The intake's signed answer to a submission; the same for every repetition of it."""
+    """The intake's signed answer to a submission; the same for every repetition of it.
+
+    ``message`` is the SHA-256 of the sealed message it answers, so that no receipt can stand in for another's. It
+    says nothing about the case: whoever has only the sealed message can send it, and get this answer.
+    """
 
     TYPE: ClassVar[str] = "application/vnd.takedown.receipt.v1+json"
 
     schema_: Literal["takedown.receipt"] = Field(default="takedown.receipt", alias="schema")
     version: Literal[1] = 1
-    lookup_id: Hex32
-    digest: Hex32
+    message: Hex32
     day: Day
-    items: Annotated[int, Field(ge=0)]
     expires: Day
 
 
 class Refusal(Document):
-    """Why an intake refused: a stable id, nothing else."""
+    """Why an intake refused: a stable id, nothing else.
+
+    To a submission that it read it answers with this signed, and ``message`` as in a receipt: only then is it certain
+    that nothing was registered.
+    """
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.refusal.v1+json"
 
     schema_: Literal["takedown.refusal"] = Field(default="takedown.refusal", alias="schema")
     version: Literal[1] = 1
     reason: Literal[
         "invalid", "conflict", "other-intake", "test-only", "no-test", "no-such-case", "too-large", "quality", "busy"
     ]
+    message: Hex32 | None = None
 
 
 class CaseRequest(Document):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from takedown_cli import keys
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle import envelope
-from takedown_cli.errors import BundleError, UntrustedIntakeError
+from takedown_cli.errors import BundleError, ConfigError, UntrustedIntakeError
 from takedown_cli.wire import Audience, IntakeCard, decode
 
 
@@ -22,6 +22,10 @@ def read_card(data: bytes, expected: IntakeAddress | None = None) -> IntakeCard:
         raise UntrustedIntakeError("What the intake published about itself is not a valid card.") from None
     if signed.signers != (bytes.fromhex(card.signing_key),):
         raise UntrustedIntakeError
+    try:
+        IntakeAddress.parse(card.origin)
+    except ConfigError:
+        raise UntrustedIntakeError("The intake names an address that may not be used.") from None
     if expected is not None and card.origin != expected.origin:
         raise UntrustedIntakeError("The intake calls itself by another address than the one that was given.")
     if expected is not None and expected.pin not in {None, signing_key_id(card)}:

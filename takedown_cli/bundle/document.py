@@ -11,12 +11,18 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from takedown_cli.errors import TooLargeError
 from takedown_cli.model import MIN_QUALITY, Fingerprint, Hashed, Media
 from takedown_cli.wire import Age, Audience, Day, Document, Hex16, Hex32, MediaKind
 
 #: Bounds of one bundle; an intake refuses more. The first keeps a sealed bundle within the largest padding bucket.
 MAX_FINGERPRINTS = 50_000
 MAX_ITEMS = 20_000
+MAX_OF_ITEM = 20_000
+_MAX_MS = 2**40 - 1
+
+#: Hashes that some sites match on besides PDQ; made only when they are asked for.
+PERCEPTUAL = frozenset({"phash", "dhash", "ahash", "whash", "crop-resistant"})
 
 Label = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9:+.-]{0,39}$")]
 
@@ -30,7 +36,7 @@ class BundleFingerprint(Document):
     variant: Label | None = None
     quality: Annotated[int, Field(ge=0, le=100)] | None = None
     frame: Annotated[int, Field(ge=0, lt=2**31)] | None = None
-    ms: Annotated[int, Field(ge=0, lt=2**40)] | None = None
+    ms: Annotated[int, Field(ge=0, lt=_MAX_MS + 1)] | None = None
 
     @model_validator(mode="after")
     def _length_fits_kind(self) -> Self:
@@ -45,7 +51,7 @@ class Item(Document):
 
     media: MediaKind
     age: Age
-    fingerprints: Annotated[tuple[BundleFingerprint, ...], Field(min_length=1, max_length=20_000)]
+    fingerprints: Annotated[tuple[BundleFingerprint, ...], Field(min_length=1, max_length=MAX_OF_ITEM)]
 
 
 class Declaration(Document):
@@ -92,21 +98,22 @@ class Bundle(Document):
 
 
 def _travels(fingerprint: Fingerprint, media: Media, exact: bool) -> bool:
-    """Only what a platform can match on: PDQ of quality, exact digests for videos.
+    """Only what a platform can match on: PDQ of quality, exact digests for videos, hashes that were asked for.
 
     A digest of a picture file changes with every EXIF value and never survives an upload, but lets anybody who
     holds the file prove that it was this very file; so it stays at home unless ``exact`` asks for it.
     """
-    if fingerprint.quality is not None:
-        return fingerprint.quality >= MIN_QUALITY
+    if fingerprint.kind == "pdq":
+        return fingerprint.quality is not None and fingerprint.quality >= MIN_QUALITY
     if fingerprint.kind == "sha256":
         return exact
     if fingerprint.kind in {"md5", "sha1"}:
         return media is Media.VIDEO or exact
-    return True
+    return fingerprint.kind in PERCEPTUAL
 
 
 def _as_sent(fingerprint: Fingerprint) -> BundleFingerprint:
+    seconds = fingerprint.timestamp
     return BundleFingerprint(
         kind=fingerprint.kind,
         value=fingerprint.value,
@@ -114,7 +121,8 @@ def _as_sent(fingerprint: Fingerprint) -> BundleFingerprint:
         variant=fingerprint.variant,
         quality=fingerprint.quality,
         frame=fingerprint.frame,
-        ms=None if fingerprint.timestamp is None else round(fingerprint.timestamp * 1000),
+        # Nonsense in a file's clock must not cost the bundle; the number of the frame still tells its place.
+        ms=None if seconds is None else min(max(0, round(seconds * 1000)), _MAX_MS),
     )
 
 
@@ -130,12 +138,17 @@ def _position(fingerprint: BundleFingerprint) -> tuple[int, str, str, str, str]:
 
 
 def item_of(hashed: Hashed, age: Age, *, exact: bool = False) -> Item | None:
-    """The item for one file, or None when nothing of it can be matched by a platform."""
+    """The item for one file, or None when nothing of it can be matched by a platform.
+
+    Raises TooLargeError for more than ``MAX_OF_ITEM`` fingerprints, and nothing else for what crossed from a child.
+    """
     if hashed.weak is not None and not exact:
         return None
     sent = [_as_sent(f) for f in hashed.fingerprints if _travels(f, hashed.media, exact)]
     if not sent:
         return None
+    if len(sent) > MAX_OF_ITEM:
+        raise TooLargeError
     return Item(media=hashed.media.value, age=age, fingerprints=tuple(sorted(sent, key=_position)))
 
 

@@ -87,10 +87,15 @@ def verify(envelope: bytes, payload_type: str) -> Signed:
         payload = base64.b64decode(document.payload, validate=True)
     except binascii.Error:
         raise BundleError from None
+    if base64.b64encode(payload).decode() != document.payload:
+        raise BundleError
     signers = tuple(bytes.fromhex(signature.keyid) for signature in document.signatures)
     if len(set(signers)) != len(signers):
         raise SignatureError
     message = pae(payload_type, payload)
     for signer, signature in zip(signers, document.signatures, strict=True):
-        keys.verify(signer, base64.b64decode(signature.sig), message)
+        sig = base64.b64decode(signature.sig)
+        if base64.b64encode(sig).decode() != signature.sig:  # the last symbol has bits that decoding ignores
+            raise BundleError
+        keys.verify(signer, sig, message)
     return Signed(payload, signers)

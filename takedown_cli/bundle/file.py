@@ -6,7 +6,6 @@ It must never touch the disk: bytes come in and go out.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -52,7 +51,8 @@ def payload_of(
             case=CaseReference(lookup_id=case.lookup_id(), key=key),
             audience=None if card is None else audience_of(card),
             created=day,
-            nonce=nonce or secrets.token_hex(16),
+            # Derived, so that repeating an addition is the same payload, which the intake takes once.
+            nonce=nonce or case.nonce_for(_content(unique, declaration, adds, test)),
             adds=adds,
             test=test,
             declaration=declaration,
@@ -60,6 +60,11 @@ def payload_of(
         )
     except ValueError:
         raise TooLargeError from None
+
+
+def _content(items: tuple[Item, ...], declaration: Declaration, adds: bool, test: bool) -> bytes:
+    said = f"{declaration.model_dump_json()}{adds}{test}"
+    return "\n".join([said, *(item.model_dump_json() for item in items)]).encode()
 
 
 def write(bundle: Bundle, case: CaseNumber, card: IntakeCard | None = None) -> bytes:

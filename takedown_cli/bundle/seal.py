@@ -111,7 +111,7 @@ def seal(
     if own_key is not None:
         nonce = own[:_NONCE]
         own = nonce + ChaCha20Poly1305(own_key).encrypt(nonce, content_key, header)
-    content = ChaCha20Poly1305(content_key).encrypt(_ZERO_NONCE, pad(plaintext), header)
+    content = ChaCha20Poly1305(content_key).encrypt(_ZERO_NONCE, pad(plaintext), header + own)
     return header + sealed_key + own + content
 
 
@@ -147,23 +147,26 @@ def open_as_owner(sealed: Sealed, own_key: bytes) -> bytes:
 
 
 def _content(sealed: Sealed, content_key: bytes) -> bytes:
+    own, content = sealed.body[_SEALED_KEY : _SEALED_KEY + _OWN_KEY], sealed.body[_SEALED_KEY + _OWN_KEY :]
     try:
-        padded = ChaCha20Poly1305(content_key).decrypt(
-            _ZERO_NONCE, sealed.body[_SEALED_KEY + _OWN_KEY :], sealed.header
-        )
+        padded = ChaCha20Poly1305(content_key).decrypt(_ZERO_NONCE, content, sealed.header + own)
     except InvalidTag:
         raise SealError from None
     return unpad(padded)
 
 
 def seal_reply(plaintext: bytes, reply_key: bytes) -> bytes:
-    """The answer to a request, padded, under the key that came inside the request (drawn for it alone)."""
-    return ChaCha20Poly1305(reply_key).encrypt(_ZERO_NONCE, pad(plaintext), b"takedown reply 1")
+    """The answer to a request, padded, under the key that came inside the request.
+
+    The nonce is fresh: whoever recorded a request can have it answered again, under the same key.
+    """
+    nonce = secrets.token_bytes(_NONCE)
+    return nonce + ChaCha20Poly1305(reply_key).encrypt(nonce, pad(plaintext), b"takedown reply 1")
 
 
 def open_reply(message: bytes, reply_key: bytes) -> bytes:
     """Undo ``seal_reply``. Raises SealError."""
     try:
-        return unpad(ChaCha20Poly1305(reply_key).decrypt(_ZERO_NONCE, message, b"takedown reply 1"))
-    except InvalidTag:
+        return unpad(ChaCha20Poly1305(reply_key).decrypt(message[:_NONCE], message[_NONCE:], b"takedown reply 1"))
+    except (InvalidTag, ValueError):
         raise SealError from None

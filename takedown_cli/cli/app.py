@@ -31,6 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line (without the program's name); gives the exit code and never raises."""
     _keep_quiet(debug="--debug" in arguments)
     try:
+        interrupts.arm()
         code = _dispatch(list(arguments))
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -39,7 +40,7 @@ def run(arguments: Sequence[str]) -> int:
         return 141  # 128 + SIGPIPE, as a shell reports it for any program whose reader went away
     except BaseException as error:
         interrupts.disarm()
-        return _last_words(error, arguments)
+        return _last_words(interrupts.cause_of(error), arguments)
     interrupts.disarm()
     return code
 
@@ -68,6 +69,11 @@ def _dispatch(arguments: list[str]) -> int:
 
         sys.stdout.write(first_page())
         return 0
+    if arguments[:1] == ["hash"] and not {"--help", "-h"} & set(arguments):
+        # The decoders' libraries load beside our own.
+        from takedown_cli.pool.launch import start_ahead
+
+        start_ahead()
     from takedown_cli.cli.group import invoke
 
     return invoke(arguments)

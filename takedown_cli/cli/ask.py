@@ -7,6 +7,7 @@ It must never echo, repeat or store what was typed as a secret.
 from __future__ import annotations
 
 import getpass
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -14,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from takedown_cli.cli.console import console, is_terminal
-from takedown_cli.errors import CaseNumberError, DeclinedError, UsageError
+from takedown_cli.errors import DeclinedError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.case import CaseNumber
 
 _LONGEST_SECRET = 200
+_LIKE_A_NUMBER = re.compile(r"(?:[0-9A-Za-z]{4}[- ]?){5,6}[0-9A-Za-z]{0,4}")
 
 
 def can_ask() -> bool:
@@ -36,9 +38,12 @@ def _answer(question: str) -> str:
     return line.strip()
 
 
-def confirm(question: str) -> None:
-    """Go on only after a yes. ``--yes`` is one. Raises DeclinedError after a no, or where nobody can be asked."""
-    if console.yes:
+def confirm(question: str, *, even_with_yes: bool = False) -> None:
+    """Go on only after a yes. ``--yes`` is one, unless ``even_with_yes``, which wants it typed.
+
+    Raises DeclinedError after a no, or where nobody can be asked.
+    """
+    if console.yes and not even_with_yes:
         return
     if not can_ask():
         raise DeclinedError(
@@ -46,7 +51,9 @@ def confirm(question: str) -> None:
             hint="Run it again with --yes, or on a terminal without --no-input.",
         )
     if _answer(f"{question} [y/N] ").lower() not in {"y", "yes"}:
-        raise DeclinedError("Nothing was done, because it was not confirmed.")
+        raise DeclinedError(
+            "Nothing was done, because it was not confirmed.", hint="Run it again if you change your mind."
+        )
 
 
 def choose(question: str, answers: Mapping[str, str]) -> str:
@@ -68,14 +75,15 @@ def choose(question: str, answers: Mapping[str, str]) -> str:
             return typed
         if typed.isdecimal() and 1 <= int(typed) <= len(values):
             return values[int(typed) - 1]
-    raise DeclinedError("No answer was chosen, so nothing was done.")
+    raise DeclinedError("No answer was chosen, so nothing was done.", hint="Run it again, and answer with a number.")
 
 
 def secret(prompt: str) -> str:
-    """A secret typed without echo. Raises DeclinedError where nobody can be asked."""
+    """A secret typed without echo. Raises UsageError where nobody can be asked."""
     if not can_ask():
-        raise DeclinedError(
-            "A secret is needed, and there is nobody to ask.", hint="Give it on standard input, with '-'."
+        raise UsageError(
+            "The case number is needed, and there is nobody to ask.",
+            hint="Give it on standard input, with '-', or name a file that holds it.",
         )
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # it would go on with echo
@@ -88,8 +96,8 @@ def secret(prompt: str) -> str:
 def case_number(source: str | None) -> CaseNumber:
     """The case number from standard input (``-``), a prompt (``None``, or ``-`` on a terminal), or a file.
 
-    Raises CaseNumberError for a mistyped number, DeclinedError where nobody can be asked, and UsageError for a
-    number among the arguments, where every process on the computer and the shell's history would keep it.
+    Raises CaseNumberError for a mistyped number, and UsageError where nobody can be asked, or for a number among the
+    arguments, mistyped or not: every process on the computer sees it there, and the shell's history keeps it.
     """
     from takedown_cli.case import CaseNumber
 
@@ -97,9 +105,7 @@ def case_number(source: str | None) -> CaseNumber:
         return CaseNumber.parse(secret("Case number (it is not shown): "))
     if source == "-":
         return CaseNumber.parse(sys.stdin.readline(_LONGEST_SECRET) if sys.stdin is not None else "")
-    try:
-        CaseNumber.parse(source)
-    except CaseNumberError:
+    if not _LIKE_A_NUMBER.fullmatch(source):
         return CaseNumber.parse(_from_file(Path(source)))
     raise UsageError(
         "A case number does not belong on the command line: the shell's history and the list of processes show it.",

@@ -41,14 +41,31 @@ def as_json(schema: str, status: CaseStatus) -> dict[str, object]:
 def in_words(status: CaseStatus) -> str:
     """Paragraphs of at most one fact a line."""
     lines = [f"Case received on {status.received}; the intake keeps it until {status.expires}.", ""]
-    lines += [line for item in status.items for line in _item(item)]
+    alike: dict[tuple[object, ...], list[ItemStatus]] = {}
+    for item in status.items:
+        alike.setdefault((item.media, item.state, item.platforms), []).append(item)
+    lines += [line for items in alike.values() for line in _items(items)]
     lines += ["", _summary(status)]
     return "\n".join(lines)
 
 
-def _item(item: ItemStatus) -> list[str]:
-    head = f"{_NOUNS[item.media].capitalize()} {item.number}: {_ITEM_STATES[item.state]}."
-    return [head, *(f"  {sanitise(a.platform)} {_ANSWERS[a.state]} ({a.day})." for a in item.platforms)]
+def _items(items: list[ItemStatus]) -> list[str]:
+    """The lines for items of one kind about which there is the same to say."""
+    first = items[0]
+    noun = _NOUNS[first.media].capitalize() + ("s" if len(items) > 1 else "")
+    head = f"{noun} {ranges([item.number for item in items])}: {_ITEM_STATES[first.state]}."
+    return [head, *(f"  {sanitise(a.platform)} {_ANSWERS[a.state]} ({a.day})." for a in first.platforms)]
+
+
+def ranges(numbers: list[int]) -> str:
+    """Ascending numbers as people write them: ``1-4, 7``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
 def _summary(status: CaseStatus) -> str:

@@ -60,6 +60,8 @@ class Console:
     no_input: bool = False
     yes: bool = False
     debug: bool = False
+    #: Whether the one JSON object is out, so that an error afterwards does not add a second.
+    answered: bool = False
 
     # ------------------------------------------------------------------------------------------------ stdout: results
 
@@ -69,6 +71,7 @@ class Console:
 
     def emit(self, document: Mapping[str, object]) -> None:
         """The result as one JSON object: indented on a terminal, one line elsewhere, ASCII only so that it is inert."""
+        self.answered = True
         indent = 2 if is_terminal(sys.stdout) and not self.jsonl else None
         self._write_out(json.dumps(document, indent=indent, allow_nan=False) + "\n")
 

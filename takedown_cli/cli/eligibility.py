@@ -6,6 +6,7 @@ It must never ask for a name, a birthday, an address or anything else about anyb
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
@@ -34,6 +35,9 @@ AUTHORITIES: Final = {
     "parent-or-guardian": "I am a parent or guardian",
     "law": "the law gives me the authority",
 }
+
+
+_SPELLING: Final = "Check the spelling; nothing was done."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def declare(given: Eligibility, roots: list[Path]) -> Declared:
 
 
 def _ask_or_default(age: str | None, behalf: str | None, *, split: bool) -> tuple[str | None, str]:
-    if can_ask() and not console.yes:
+    if can_ask():
         if behalf is None:
             behalf = choose("Who do the pictures show?", BEHALF)
         if age is None and not split:
@@ -131,7 +135,14 @@ def _declaration(behalf: str, authority: str | None) -> Declaration:
 
 
 def roots_of(paths: list[Path], given: Eligibility) -> list[Path]:
-    """What has to be walked: ``paths``, and what ``--under-18`` and ``--adult`` name outside of them."""
+    """What has to be walked: ``paths``, and what ``--under-18`` and ``--adult`` name outside of them.
+
+    Raises UsageError when a file or folder for the split is not there, or none of all: that is a slip of the hand.
+    """
+    if any(not os.path.lexists(path) for path, _ in given.split):
+        raise UsageError("A file or folder named with --under-18 or --adult does not exist.", hint=_SPELLING)
+    if paths and not any(os.path.lexists(path) for path in paths):
+        raise UsageError("There is no file or folder of that name.", hint=_SPELLING)
     outside = [path for path, _ in given.split if not any(_is_below(path, root) for root in paths)]
     return [*paths, *outside]
 

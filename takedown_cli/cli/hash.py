@@ -21,10 +21,13 @@ from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
 from takedown_cli.cli.number import tell_number
 from takedown_cli.cli.options import CaseSource, Force, Progress, ShowPaths, application, carries
 from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
+from takedown_cli.cli.resume import resuming
 from takedown_cli.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
+    from takedown_cli.case import CaseNumber
     from takedown_cli.cli.recipe import Work
+    from takedown_cli.cli.resume import Resumed
     from takedown_cli.cli.run import Run
     from takedown_cli.pool import Pool
 
@@ -64,6 +67,10 @@ Exact = Annotated[
     bool, typer.Option("--exact", help="Put MD5 and SHA-256 of pictures in the bundle too, even of poor ones.")
 ]
 Test = Annotated[bool, typer.Option("--test", help="Mark the bundle as a test.")]
+Resume = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="JOURNAL", help="Keep a sealed journal of what is done, and go on from it."),
+]
 Nonce = Annotated[str | None, typer.Option("--nonce", hidden=True)]  # for byte-equal bundles in tests
 
 
@@ -82,34 +89,46 @@ def hash(  # noqa: A001 - the command's name
     exact: Exact = False,
     test: Test = False,
     nonce: Nonce = None,
+    resume: Resume = None,
     progress: Progress = None,
     show_paths: ShowPaths = False,
 ) -> None:
     console.jsonl = jsonl
     given = ELIGIBILITY.get()
     roots = roots_of([*(paths or []), *_names(files_from, null=null, case=case)], given)
-    _check_usage(roots, output_name, case)
+    _check_usage(roots, output_name, None if resume is not None else case)
     if output_name not in {None, "-"}:
         output.check(Path(str(output_name)), force=force)
     work = chosen_work()
     console.say("Looking for pictures and videos. Nothing leaves this computer.")
-    with _decoders(work) as pool:  # they start while the rest is imported and questions are answered
+    # The decoders start while the rest is imported and questions are answered.
+    with resuming(resume, case, work.recipe) as resumed, _decoders(work, resumed) as pool:
         from takedown_cli.cli.run import Bundling, Run
 
         bundling = None
         if output_name is not None:
-            number = case_number(case) if case is not None else None
-            bundling = Bundling(declare(given, roots), number, intake_card, intake, exact=exact, test=test, nonce=nonce)
+            bundling = Bundling(
+                declare(given, roots), _number(case, resumed), intake_card, intake, exact=exact, test=test, nonce=nonce,
+                opens_case=resumed is not None and resumed.opens_case,
+            )  # fmt: skip
         run = Run(roots, work, bundling, own=None if output_name is None else Path(output_name))
-        run.go(progress, show_paths=show_paths, hasher=pool)
+        hasher = pool if resumed is None else resumed.journal.around(pool)
+        run.go(progress, show_paths=show_paths, hasher=hasher)
     raise typer.Exit(_finish(run, output_name, force=force))
 
 
-def _decoders(work: Work) -> Pool:
+def _number(case: str | None, resumed: Resumed | None) -> CaseNumber | None:
+    if resumed is not None:
+        return resumed.number
+    return case_number(case) if case is not None else None
+
+
+def _decoders(work: Work, resumed: Resumed | None) -> Pool:
     from takedown_cli.discover import open_media
     from takedown_cli.pool import Pool
 
-    return Pool(work.recipe, work.workers, opener=open_media)
+    opener = open_media if resumed is None else resumed.journal.opener(open_media)
+    return Pool(work.recipe, work.workers, opener=opener)
 
 
 def _check_usage(roots: list[Path], output_name: str | None, case: str | None) -> None:
@@ -152,6 +171,10 @@ def _finish(run: Run, output_name: str | None, *, force: bool) -> int:
     run.explain()
     if made is None or output_name is None:
         run.report(None, None)
+        if run.exit_code() == NothingToDoError.exit_code:
+            console.error_line(f"{console.style('Error:', 'red')} {NothingToDoError.sentence} {NothingToDoError.hint}")
+        elif not (console.json or console.jsonl):
+            console.say("No bundle was made: -o FILE makes one. --json shows the fingerprints.")
     elif output_name == "-":
         console.write(made.data)
         tell_number(made.new_number, to_stderr=True)

@@ -6,43 +6,22 @@ It must never print anything of a case.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from takedown_cli.cli.console import console, sanitise
-from takedown_cli.cli.options import application, one_of
+from takedown_cli.cli.console import console
+from takedown_cli.cli.intake_office import Folder, home_of, opened, organisation, participant
+from takedown_cli.cli.options import application
 
 if TYPE_CHECKING:
     from takedown_cli.intake.admission import Identity
-    from takedown_cli.intake.participants import Keys, Participant
-    from takedown_cli.intake.service import Intake
-    from takedown_cli.intake.settings import Home
 
 app = application("Run and operate the reference intake.")
-participant = application("The platforms that pull the lists.")
 app.add_typer(participant, name="participant")
-
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="The intake's folder.")]
-ENDPOINTS = {"fetch": "FetchHashes", "feedback": "SubmitFeedback", "submit": "SubmitHashes"}
-
-
-def _home(folder: Path) -> Home:
-    """Raises MissingExtraError."""
-    from takedown_cli.intake import require_extra
-
-    require_extra()
-    from takedown_cli.intake.settings import Home
-
-    return Home(folder)
-
-
-def _opened(folder: Path) -> Intake:
-    home = _home(folder)
-    from takedown_cli.intake.service import Intake
-
-    return Intake.open(home)
+app.add_typer(organisation, name="organisation")
 
 
 @app.command()
@@ -61,7 +40,7 @@ def init(
 
     takedown intake init /srv/intake --name "Example Helpline" --origin https://intake.example.org
     """
-    home = _home(folder)
+    home = home_of(folder)
     from takedown_cli.intake.service import make_intake
     from takedown_cli.intake.settings import make_settings
 
@@ -96,7 +75,7 @@ def serve(
 
     takedown intake serve /srv/intake --port 8470
     """
-    home = _home(folder)
+    home = home_of(folder)
     from takedown_cli.intake.server import serve as run
 
     run(home, host, port, _announce)
@@ -110,60 +89,97 @@ def _announce(identity: Identity) -> None:
         console.say("Ready. Ctrl-C stops it after the requests that have begun.")
 
 
-@participant.command()
-def add(
+@app.command()
+def review(
     folder: Folder,
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The platform's name, as cases show it.")],
-    lists: Annotated[str, typer.Option("--list", metavar="under-18|adult|both", help="What it may pull.")] = "both",
-    submit: Annotated[bool, typer.Option("--submit", help="It may also list hashes of its own.")] = False,
+    release: Annotated[list[int] | None, typer.Option("--release", metavar="CASE", help="List these.")] = None,
+    drop: Annotated[list[int] | None, typer.Option("--drop", metavar="CASE", help="Withdraw these.")] = None,
 ) -> None:
-    """Take a platform in, and show its keys once.
+    """What is held and why; release or drop it by the number shown.
 
-    takedown intake participant add /srv/intake "Example Platform" --list adult
+    takedown intake review /srv/intake --release 12 --release 15
     """
-    one_of("--list", lists, ("under-18", "adult", "both"))
-    intake = _opened(folder)
-    from takedown_cli.intake.participants import SCOPES, USUAL
+    from functools import partial
 
-    try:
-        keys = intake.add_participant(name, lists, SCOPES if submit else USUAL)  # type: ignore[arg-type]
-    finally:
-        intake.close()
-    _show_keys(name, lists, keys)
+    with opened(folder) as intake:
+        from takedown_cli.intake import review as reviewing
 
-
-def _show_keys(name: str, lists: str, keys: Keys) -> None:
-    functions = {ENDPOINTS[scope]: key for scope, key in keys.endpoints.items() if scope in ENDPOINTS}
-    login = {"username": keys.username, "password": keys.endpoints["ncmec"]}
+        released = intake.operate(partial(reviewing.release, case_ids=release)) if release else 0
+        dropped = intake.operate(partial(reviewing.drop, case_ids=drop)) if drop else 0
+        held = intake.read(reviewing.held)
     if console.json:
-        document = {"name": name, "list": lists, "subscription_key": keys.subscription, "function_keys": functions}
-        console.emit({"schema": "takedown.intake.participant", "version": 1, **document, "ncmec": login})
+        rows = [asdict(one) for one in held]
+        document = {"released": released, "dropped": dropped, "held": rows}
+        console.emit({"schema": "takedown.intake.review", "version": 1, **document})
         return
-    console.say("These keys are shown once. Pass them on by a safe way.")
-    console.result(f"Ocp-Apim-Subscription-Key          {keys.subscription}")
-    for endpoint, key in functions.items():
-        console.result(f"x-functions-key {endpoint:<18} {key}")
-    console.result(f"NCMEC user name and password       {login['username']}:{login['password']}")
+    if release or drop:
+        console.say(f"Items released: {released}, dropped: {dropped}.")
+    for one in held:
+        what = f"{one.items} items, {one.fingerprints} hashes, {one.list} list"
+        console.result(f"{one.case:>8}  received {one.received}  {one.reason:<8}  {what}")
+    if not held:
+        console.say("Nothing is held.")
 
 
-@participant.command(name="list")
-def everyone(folder: Folder) -> None:
-    """The platforms that take part, and what they may pull."""
-    intake = _opened(folder)
-    try:
-        found = intake.participants()
-    finally:
-        intake.close()
+@app.command()
+def backup(folder: Folder, target: Annotated[Path, typer.Argument(metavar="TARGET", help="A new folder.")]) -> None:
+    """Copy an intake, keys and all, while it serves. Keep the copy as safe as the intake.
+
+    takedown intake backup /srv/intake /media/safe/intake-monday
+    """
+    home = home_of(folder)
+    from takedown_cli.intake.backup import backup as run
+
+    _done("backup", files=run(home, target))
+
+
+@app.command()
+def restore(source: Annotated[Path, typer.Argument(metavar="BACKUP")], folder: Folder) -> None:
+    """Make an intake from a backup, in a new folder."""
+    home = home_of(folder)
+    from takedown_cli.intake.backup import restore as run
+
+    _done("restore", files=run(source, home))
+
+
+@app.command()
+def verify(folder: Folder) -> None:
+    """Look at the whole database: is the file sound, and does all in it agree?"""
+    with opened(folder) as intake:
+        health = intake.examine()
+    _done("verify", cases=health.cases, items=health.items, hashes=health.hashes, wrong=list(health.wrong))
+    if health.wrong:
+        from takedown_cli.errors import ConfigError
+
+        raise ConfigError("The intake's database is not whole.", hint="Stop it, and restore the latest good backup.")
+
+
+@app.command()
+def purge(folder: Folder) -> None:
+    """Delete what is past its day now; a serving intake does it by itself twice a day."""
+    with opened(folder) as intake:
+        purged = intake.purge()
+    _done("purge", cases=purged.cases, hashes=purged.hashes)
+
+
+@app.command("metrics-token")
+def metrics_token(folder: Folder) -> None:
+    """The bearer token with which your Prometheus may read /metrics."""
+    with opened(folder) as intake:
+        token = intake.metrics_token
     if console.json:
-        rows = [_participant(one) for one in found]
-        console.emit({"schema": "takedown.intake.participants", "version": 1, "participants": rows})
+        console.emit({"schema": "takedown.intake.metrics-token", "version": 1, "token": token})
+    else:
+        console.result(token)
+
+
+def _done(action: str, **facts: int | list[str]) -> None:
+    if console.json:
+        console.emit({"schema": f"takedown.intake.{action}", "version": 1, **facts})
         return
-    for one in found:
-        state = f"revoked {one.revoked}" if one.revoked else f"since {one.since}"
-        console.result(f"{sanitise(one.name)}  ({' and '.join(one.lists)}; {state})")
-    if not found:
-        console.say("No platform takes part yet.")
-
-
-def _participant(one: Participant) -> dict[str, object]:
-    return {"name": one.name, "lists": list(one.lists), "since": one.since, "revoked": one.revoked}
+    for name, value in facts.items():
+        if isinstance(value, list):
+            for sentence in value:
+                console.result(sentence)
+        else:
+            console.result(f"{name}: {value}")

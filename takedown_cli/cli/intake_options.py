@@ -37,6 +37,16 @@ def intake_address(flag: str | None) -> IntakeAddress:
     return IntakeAddress.parse(text)
 
 
+def command_for(address: IntakeAddress) -> str:
+    """The status command to type for a case at this intake: with the address, unless the settings name it."""
+    from takedown_cli.address import IntakeAddress
+
+    configured = settings({})["intake"].value
+    if configured is not None and IntakeAddress.parse(configured).origin == address.origin:
+        return "takedown status -"
+    return f"takedown status - --intake {address}"
+
+
 @contextmanager
 def intake_client(address: IntakeAddress, proxy: str | None) -> Iterator[IntakeClient]:
     """A client of that intake for as long as the block lasts. Raises ConfigError for an unusable proxy."""

@@ -19,24 +19,39 @@ _SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class Interrupted(KeyboardInterrupt):
-    """The process was asked to stop; ``exit_code`` is 128 + signal number."""
+    """The process was asked to stop; ``exit_code`` is 128 + signal number.
+
+    A command for which the usual sentence or advice would be wrong sets ``sentence`` and ``hint``.
+    """
+
+    sentence: str | None = None
+    hint: str | None = None
 
     def __init__(self, number: int) -> None:
         super().__init__()
         self.exit_code = 128 + number
 
 
-#: The process whose first signal raises; 0 when none does any more.
-_state = {"armed": 0}
+#: The process whose first signal raises, 0 when none does any more; and the number of that signal once it came.
+_state = {"armed": 0, "came": 0}
 
 
 def install() -> None:
-    """Take over the signals; those that the caller ignores (``nohup``) stay ignored."""
-    _state["armed"] = os.getpid()
+    """Take over the signals; those that the caller ignores (``nohup``) stay ignored. Until ``arm`` they end at once."""
     for name in _SIGNALS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
+
+
+def arm() -> None:
+    """From now on the first signal raises Interrupted here: call it where that is caught."""
+    _state["armed"] = os.getpid()
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The interruption behind ``error``: a library that is interrupted while it is imported raises something else."""
+    return Interrupted(_state["came"]) if _state["came"] else error
 
 
 def disarm() -> None:
@@ -49,6 +64,7 @@ def _handle(number: int, _frame: FrameType | None) -> NoReturn:
         _restore_terminal()
         os._exit(128 + number)
     disarm()
+    _state["came"] = number
     with suppress(OSError):
         os.write(2, _SAID)
     raise Interrupted(number)

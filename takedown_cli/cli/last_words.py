@@ -32,7 +32,7 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
     else:
         console.error_line(sanitise(known.sentence))
     console.error_line(f"{sanitise(known.hint, limit=1000)} [{known.id}]")
-    if _wants_json(arguments):
+    if _wants_json(arguments) and (console.jsonl or not console.answered):
         with suppress(OutputError):  # perhaps it is stdout itself that failed
             console.emit(document(known, code))
     return code
@@ -60,7 +60,7 @@ def _known(error: BaseException) -> tuple[TakedownError, int]:
     if isinstance(error, TakedownError):
         return error, error.exit_code
     if isinstance(error, Interrupted):
-        return InterruptedByUser(), error.exit_code
+        return InterruptedByUser(error.sentence, hint=error.hint), error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return InterruptedByUser(), InterruptedByUser.exit_code
     misuse = _misuse(error)

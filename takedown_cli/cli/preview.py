@@ -47,6 +47,18 @@ def of_items(items: Sequence[Item], declaration: Declaration) -> list[str]:
     ]
 
 
+def as_json(items: Sequence[Item], declaration: Declaration) -> dict[str, object]:
+    """The same for scripts: counts by medium, age and kind, and what is declared."""
+    return {
+        "sealed": False,
+        "media": dict(Counter(item.media for item in items)),
+        "ages": dict(Counter(item.age for item in items)),
+        "fingerprints": dict(Counter(f.kind for item in items for f in item.fingerprints)),
+        "for": declaration.behalf,
+        "authority": declaration.authority,
+    }
+
+
 def _cost_of_copies(items: Sequence[Item]) -> list[str]:
     """What predicted copies add, and what they give away: the choice is the person's (``--copies``)."""
     variants = [f.variant for item in items for f in item.fingerprints if f.variant not in _AS_IT_IS]

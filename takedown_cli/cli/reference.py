@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "reference/outcomes.md": _MADE + _outcomes(),
         "reference/settings.md": _MADE + _settings(),
         "reference/commands.md": _MADE + _commands(),
+        "reference/everything-we-could-hand-over.md": _MADE + _disclosure(),
         **_schemas(),
     }
 
@@ -50,6 +51,12 @@ def _exit_codes() -> str:
         "read the report. 130, 143 and 129 mean stopped by Ctrl-C, SIGTERM or a closed terminal.\n\n"
         + _table(("code", "id", "what happened", "what to do"), rows)
     )
+
+
+def _disclosure() -> str:
+    from takedown_cli.intake.disclosure import document
+
+    return document()
 
 
 def _kind(reason: reasons.Reason) -> str:

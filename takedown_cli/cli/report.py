@@ -27,7 +27,7 @@ _SHORT = {
     Reason.SYMLINK: "links",
     Reason.NOT_REGULAR: "not ordinary files",
     Reason.DUPLICATE: "seen before",
-    Reason.MISSING: "gone",
+    Reason.MISSING: "not there",
     Reason.READ_ERROR: "storage errors",
     Reason.INTERNAL: "bugs in takedown",
     Reason.LOW_QUALITY: "too little detail",
@@ -68,9 +68,9 @@ def _hashed_row(row: FileRow, hashed: Hashed) -> FileRow:
         row["reason"] = str(hashed.partial)
     if hashed.weak is not None:
         row["weak"] = str(hashed.weak)
-    said = [SENTENCES[reason] for reason in (hashed.partial, hashed.weak) if reason is not None]
-    if said:
-        row["detail"] = " ".join(said)
+    reason = hashed.weak or hashed.partial
+    if reason is not None:
+        row["detail"] = SENTENCES[reason]
     row["media"], row["format"] = str(hashed.media), hashed.format
     row["width"], row["height"] = hashed.width, hashed.height
     if hashed.duration is not None:
@@ -153,11 +153,11 @@ def summary_line(bundle_name: str | None, number: str | None, totals: Summary) -
 
 
 def in_words(tally: Tally, seconds: float) -> list[str]:
-    """The summary for a person: what is protected, what is not, and why, repeats grouped."""
-    protected = tally.hashed + tally.partial - tally.weak
-    lines = [f"{_files(tally.files)} in {_seconds(seconds)}: {protected:,} protected."]
+    """The summary for a person: what can be protected, what cannot, and why, repeats grouped."""
+    usable = tally.hashed + tally.partial - tally.weak
+    lines = [f"{_files(tally.files)} in {_seconds(seconds)}: {usable:,} can be protected."]
     if tally.partial:
-        lines.append(f"{tally.partial:,} of them in part: {_grouped(tally, 'partial')}.")
+        lines.append(f"{tally.partial:,} could be read in part only: {_grouped(tally, 'partial')}.")
     if tally.weak:
         lines.append(f"{tally.weak:,} cannot be protected this way:")
         lines += [f"  {tally.reasons[reason]:,}: {SENTENCES[reason]}" for reason in _present(tally, TOO_POOR)]

@@ -33,7 +33,10 @@ _LARGEST_CARD = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Bundling:
-    """What a bundle is made of besides items. ``case`` is an existing number, to which the bundle adds."""
+    """What a bundle is made of besides items.
+
+    ``case`` is an existing number, to which the bundle adds, unless the bundle ``opens_case`` after all.
+    """
 
     declared: Declared
     case: CaseNumber | None
@@ -42,6 +45,7 @@ class Bundling:
     exact: bool = False
     test: bool = False
     nonce: str | None = None
+    opens_case: bool = False
 
     def card(self) -> IntakeCard | None:
         """The intake's card from the file that was named or configured. Raises UntrustedIntakeError, ConfigError."""
@@ -146,6 +150,7 @@ class Run:
         from takedown_cli.case import CaseNumber
 
         case = given.case or CaseNumber.draw()
+        adds = given.case is not None and not given.opens_case
         payload, data = pipeline.bundle(
             self._items,
             case,
@@ -153,10 +158,12 @@ class Run:
             day=datetime.now(UTC).date().isoformat(),
             card=card or self._card,
             nonce=self._nonce,
-            adds=given.case is not None,
+            adds=adds,
             test=given.test,
         )
-        return Made(payload, data, str(case) if given.case is None else None)
+        # The number of a journal was shown when that was begun; a report holds it all the same.
+        shown = given.opens_case and not (console.json or console.jsonl)
+        return Made(payload, data, None if adds or shown else str(case))
 
     def explain(self) -> None:
         """The summary for the person, on stderr."""
@@ -188,4 +195,4 @@ def _named(outcome: Outcome) -> str:
     if not isinstance(outcome, Hashed):
         return f"{shown_path(outcome.path)}: {SENTENCES[outcome.reason]}"
     reasons = [SENTENCES[reason] for reason in (outcome.partial, outcome.weak) if reason is not None]
-    return f"{shown_path(outcome.path)}: {' '.join(reasons) or 'protected.'}"
+    return f"{shown_path(outcome.path)}: {' '.join(reasons) or 'fingerprinted.'}"

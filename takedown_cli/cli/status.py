@@ -17,7 +17,7 @@ from takedown_cli.cli.case_words import as_json, in_words
 from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
 from takedown_cli.cli.options import application
-from takedown_cli.errors import NothingToDoError
+from takedown_cli.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.wire import CaseStatus
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 app = application()
 
 _WATCH_SECONDS: Final = 60
+_OTHER_FILE: Final = "An edited or smaller copy has another hash; name the file that was submitted."
 
 Number = Annotated[
     str | None, typer.Argument(metavar="[-|FILE]", help="Where the case number comes from; a prompt when left out.")
@@ -40,8 +41,8 @@ def status(
 ) -> None:
     """What happened to a case, in plain words.
 
-    takedown status -          asks for the case number, without showing it
-
+    \b
+    takedown status -                        asks for the case number
     takedown status - --json < number.txt
     """
     address = intake_address(intake)
@@ -68,33 +69,64 @@ def withdraw(
 ) -> None:
     """Take a case back, or single pictures of it.
 
+    \b
     takedown withdraw -                       the whole case
-
     takedown withdraw - --file beach.jpg      only this picture
     """
     address = intake_address(intake)
+    wanted = _values(file) if file else [()]
     case = case_number(number)
-    values = _values(file) if file else ()
-    what = "these pictures" if file else "the whole case"
+    what = f"what {len(wanted):,} of your files show" if file else "the whole case"
     confirm(f"Withdraw {what}? Platforms are then told to stop looking for it.")
+    states = []
     with intake_client(address, proxy) as client:
-        state = client.withdraw(case, values)
-    _show("takedown.withdraw", state)
+        for values in wanted:
+            states.append(client.withdraw(case, values))
+    _show("takedown.withdraw", states[-1])
+    raise typer.Exit(_say_withdrawn([state.withdrawn or 0 for state in states], len(file or ())))
 
 
-def _values(files: list[Path]) -> tuple[str, ...]:
-    """The published hashes of these files: what the intake finds their items by. Raises NothingToDoError."""
+def _values(files: list[Path]) -> list[tuple[str, ...]]:
+    """For each file the hashes by which the intake finds it: the picture's own, the video's MD5, never a copy's.
+
+    A copy's hash, or a frame's, may be another item's as well. Raises UsageError for a file that is not there,
+    NothingToDoError when none can be read.
+    """
     from takedown_cli.bundle.document import Declaration
     from takedown_cli.model import Hashed, Recipe
     from takedown_cli.pipeline import Declared, outcomes
 
+    if not all(path.exists() for path in files):
+        raise UsageError("A file named with --file does not exist.", hint="Check the spelling; nothing was withdrawn.")
     declared = Declared(Declaration(behalf="self"), "unsure")
-    recipe = Recipe(copies=frozenset())
-    items = [declared.item(o) for o in outcomes(files, recipe) if isinstance(o, Hashed)]
-    found = {f.value for item in items if item is not None for f in item.fingerprints}
-    if not found:
+    read = [o for o in outcomes(files, Recipe(copies=frozenset())) if isinstance(o, Hashed)]
+    items = [item for o in read if (item := declared.item(o)) is not None]
+    found = [
+        tuple(
+            f.value
+            for f in item.fingerprints
+            if f.kind == own and f.variant in {None, "upright"} and f.method != "512nn"
+        )
+        for item in items
+        for own in ["md5" if item.media == "video" else "pdq"]
+    ]
+    if not any(found):
         raise NothingToDoError("None of these files gives a hash that could be in the case.")
-    return tuple(sorted(found))
+    return [values for values in found if values]
+
+
+def _say_withdrawn(counts: list[int], files: int) -> int:
+    """Tell how many items were found; gives the exit code."""
+    total = sum(counts)
+    if not files:
+        return 0
+    console.say(f"{total:,} of the case's pictures and videos show what these files show, and are withdrawn.")
+    if total == 0:
+        raise NothingToDoError("None of these files is in this case, so nothing was withdrawn.", hint=_OTHER_FILE)
+    missing = files - sum(1 for count in counts if count)
+    if missing:
+        console.warn(f"{missing:,} of the files could not be read, or are not in this case.")
+    return 3 if missing else 0
 
 
 def _show(schema: str, state: CaseStatus) -> None:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from takedown_cli.cli import output
-from takedown_cli.cli.ask import case_number, confirm
+from takedown_cli.cli.ask import can_ask, case_number, confirm
 from takedown_cli.cli.console import console
 from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
-from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
+from takedown_cli.cli.intake_options import Intake, Proxy, command_for, intake_address, intake_client
+from takedown_cli.cli.interrupts import Interrupted
 from takedown_cli.cli.number import tell_number
 from takedown_cli.cli.options import CaseSource, DryRun, Force, Progress, application, carries
 from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
-from takedown_cli.errors import BundleError, NothingToDoError, UnreachableError, UsageError
+from takedown_cli.cli.settings import settings
+from takedown_cli.errors import BundleError, NothingToDoError, UnreachableError, UntrustedIntakeError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.address import IntakeAddress
@@ -43,10 +45,6 @@ _EPILOG: Final = """
 Exit codes: 0 sent; 3 sent, but some files could not be protected; 4 nothing
 to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed.
 """
-_UNCERTAIN: Final = (
-    "It is not certain whether the bundle arrived. 'takedown status -' with the case number tells; if there is no "
-    "such case, submit again: the number above is then void."
-)
 
 
 @app.command(help=_HELP, epilog=_EPILOG)
@@ -111,34 +109,42 @@ def _submit_bundle(data: bytes, flag: str | None, proxy: str | None, dry_run: bo
     if is_sealed(data):
         sealed = seal.parse(data)
         address = _destination(flag, sealed.audience)
-        _show_preview(preview.of_sealed(sealed, len(data)), address)
+        _show_preview(preview.of_sealed(sealed, len(data)), address, {"sealed": True, "bytes": len(data)}, dry_run)
     else:
         opened = open_signed(data)
         address = _destination(flag, opened.bundle.audience)
-        _show_preview(preview.of_items(opened.bundle.items, opened.bundle.declaration), address)
+        counts = preview.as_json(opened.bundle.items, opened.bundle.declaration)
+        _show_preview(preview.of_items(opened.bundle.items, opened.bundle.declaration), address, counts, dry_run)
     if dry_run:
         return 0
     confirm("Send this?")
     with intake_client(address, proxy) as client:
         receipt = client.submit(data if is_sealed(data) else seal_for(data, client.card()))
     _show_receipt(receipt, address, None)
+    console.say("The case number was shown when the bundle was made; a bundle does not hold it.")
     return 0
 
 
 def _destination(flag: str | None, audience: Audience | None) -> IntakeAddress:
-    """Where the bundle goes: to the intake it was made for, or else to the configured one.
+    """Where the bundle goes: to the intake it was made for, or else to the one that is named.
 
-    Raises UsageError when --intake names another than the one the bundle is bound to, NoIntakeError.
+    The outside of a sealed bundle is not signed, so where it says to go counts only if the flag or the settings name
+    the same intake, or the person has seen the address and typed a yes. Raises UsageError when they differ,
+    NoIntakeError, ConfigError for an address that may not be used.
     """
     from takedown_cli.address import IntakeAddress
 
     if audience is None:
         return intake_address(flag)
-    bound = IntakeAddress(audience.origin, audience.key_id)
-    if flag is not None:
-        wanted = IntakeAddress.parse(flag)
-        if wanted.origin != bound.origin or wanted.pin not in {None, bound.pin}:
-            raise UsageError("The bundle was made for another intake than the one named with --intake.")
+    bound = IntakeAddress.parse(f"{audience.origin}#{audience.key_id}")
+    named = settings({"intake": flag})["intake"].value
+    if named is None:
+        console.say(f"No intake is named in the settings; the bundle says it is for {bound.origin}.")
+        confirm(f"Is {bound.origin} the address that you were given?", even_with_yes=True)
+        return bound
+    wanted = IntakeAddress.parse(named)
+    if wanted.origin != bound.origin or wanted.pin not in {None, bound.pin}:
+        raise UsageError("The bundle was made for another intake than the one that is named.")
     return bound
 
 
@@ -163,16 +169,19 @@ def _submit_pictures(
     address = intake_address(flag)
     if output_name is not None:
         output.check(output_name, force=force)
-    number = case_number(case) if case is not None else None
+    if not (dry_run or console.yes or can_ask()):
+        confirm("")  # says at once, not after the work, that nobody can be asked
     given = ELIGIBILITY.get()
     roots = roots_of(paths, given)
+    number = case_number(case) if case is not None else None
     declared = declare(given, roots)
     run = Run(roots, chosen_work(), Bundling(declared, number, exact=exact, test=test), own=output_name)
     run.go(progress)
     run.explain()
     if not run.items:
         raise NothingToDoError
-    _show_preview(preview.of_items(run.items, declared.declaration), address)
+    counts = preview.as_json(run.items, declared.declaration)
+    _show_preview(preview.of_items(run.items, declared.declaration), address, counts, dry_run)
     if dry_run:
         return run.exit_code()
     confirm("Send this?")
@@ -184,37 +193,49 @@ def _submit_pictures(
             tell_number(made.new_number)
         try:
             receipt = client.submit(made.data)
-        except UnreachableError as error:
-            return _say_uncertain(error, address, made.new_number)
+        except (UnreachableError, UntrustedIntakeError, Interrupted) as error:
+            _explain_uncertain(error, address, made.new_number, kept=output_name is not None)
+            raise
     _show_receipt(receipt, address, made.new_number)
     return run.exit_code()
 
 
-def _show_preview(lines: list[str], address: IntakeAddress) -> None:
+def _show_preview(lines: list[str], address: IntakeAddress, counts: dict[str, object], dry_run: bool) -> None:
     from takedown_cli.cli import preview
 
     for line in ("", "What would leave this computer:", *lines, *preview.of_destination(address), ""):
         console.say(line)
+    if dry_run and console.json:
+        console.emit({"schema": "takedown.preview", "version": 1, "destination": address.origin, **counts})
 
 
-def _say_uncertain(error: UnreachableError, address: IntakeAddress, number: str | None) -> int:
+def _explain_uncertain(
+    error: UnreachableError | UntrustedIntakeError | Interrupted, address: IntakeAddress, number: str | None, kept: bool
+) -> None:
+    """After sending began nobody knows whether it arrived: the advice must not lead to a second case."""
     if console.json:
         console.emit(_document(address, number, None))
-    console.error_line(f"{console.style('Error:', 'red')} {error.sentence} {_UNCERTAIN} ({error.id})")
-    return error.exit_code
+    if isinstance(error, Interrupted):
+        error.sentence = "Interrupted while sending."
+    if kept:
+        again = "The bundle was kept: submitting that file again can never make two cases."
+    elif number is not None:
+        again = "If there is no such case, submit the pictures again, and forget this number: a new one will be shown."
+    else:
+        again = "If the pictures are not in it, submit them again with the same case number."
+    error.hint = f"It is not certain that it arrived: '{command_for(address)}' with the case number tells. {again}"
 
 
 def _show_receipt(receipt: Receipt, address: IntakeAddress, number: str | None) -> None:
     if console.json:
         console.emit(_document(address, number, receipt))
         return
-    items = "1 item" if receipt.items == 1 else f"{receipt.items:,} items"
-    console.result(f"The intake has registered {items} on {receipt.day}, and keeps them until {receipt.expires}.")
-    console.say("Platforms fetch the list by themselves. 'takedown status -' tells what happened.")
+    console.result(f"The intake has registered it on {receipt.day}, and keeps it until {receipt.expires}.")
+    console.say(f"Platforms fetch the list by themselves. To see what happened: {command_for(address)}")
 
 
 def _document(address: IntakeAddress, number: str | None, receipt: Receipt | None) -> dict[str, object]:
-    said = None if receipt is None else {"day": receipt.day, "items": receipt.items, "expires": receipt.expires}
+    said = None if receipt is None else {"day": receipt.day, "expires": receipt.expires}
     return {
         "schema": "takedown.submit",
         "version": 1,

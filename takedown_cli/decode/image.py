@@ -7,6 +7,7 @@ It must never open a path, composite, scale beyond what was asked, or let a fore
 from __future__ import annotations
 
 import io
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,8 @@ _PAGED: Final = ("TIFF", "HEIF")
 _IN_PASSING: Final = ("GIF", "PNG")
 #: An animation is decoded from its start; what it may cost in all is this many times the pixel limit.
 _ANIMATION_PIXELS: Final = 10
+# The parent ends the process at the limit itself; stopping before that keeps the frames. One more may take as long.
+_OWN_SHARE: Final = 0.4
 #: A DCT-scaled picture keeps at least this many pixels on its short side: fewer cost more bits than they save time.
 _FAST_SIDE: Final = 375
 
@@ -146,7 +149,11 @@ def _several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Pictur
     wanted = spread(reach, limits.animation_frames)
     seconds = 0.0
     # GIF and PNG tell a frame's duration only to those who pass by; the others go to a frame directly.
+    until = time.monotonic() + limits.image_seconds * _OWN_SHARE
     for index in range(reach) if image.format in _IN_PASSING else sorted(wanted):
+        if index and time.monotonic() > until:
+            yield End(None, Reason.TIME_LIMIT)
+            return
         image.seek(index)
         _check_size(image, limits)
         if index in wanted:

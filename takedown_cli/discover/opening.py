@@ -12,7 +12,7 @@ import stat
 
 from takedown_cli.discover.folders import open_folder, reason_of
 from takedown_cli.discover.sniff import HEAD, sniff
-from takedown_cli.model import Failed, Found, Limits, MediaFile, Skipped
+from takedown_cli.model import Failed, Found, Limits, Media, MediaFile, Skipped
 from takedown_cli.reasons import Reason
 
 _FLAGS = os.O_RDONLY
@@ -22,11 +22,16 @@ for _name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "
 _NOATIME: int = getattr(os, "O_NOATIME", 0)
 
 
+#: Four channels of sixteen bits, twice: a longer picture file holds more than the pixel limit, or mostly nothing.
+_BYTES_A_PIXEL = 16
+
+
 def open_media(found: Found, limits: Limits) -> tuple[int, MediaFile] | Skipped | Failed:
     """A descriptor at offset 0 and what it holds; the caller closes it. ``size`` is the file's size now, in bytes.
 
     *Skipped*: empty, not media, unsupported, replaced by a link or a device, larger than ``limits.file_size``.
-    *Failed*: gone, no permission, a storage error, or a folder on the way replaced by a link (``CHANGED``).
+    *Failed*: gone, no permission, a storage error, a folder on the way replaced by a link (``CHANGED``), or a picture
+    file too large for any picture within ``limits.pixels``.
     """
     try:
         descriptor = _open(found)
@@ -73,7 +78,7 @@ def _open(found: Found) -> int:
         folder.close()
 
 
-def _examine(descriptor: int, found: Found, limits: Limits) -> MediaFile | Skipped:
+def _examine(descriptor: int, found: Found, limits: Limits) -> MediaFile | Skipped | Failed:
     info = os.fstat(descriptor)
     if not stat.S_ISREG(info.st_mode):
         return Skipped(found.path, Reason.NOT_REGULAR)
@@ -83,6 +88,8 @@ def _examine(descriptor: int, found: Found, limits: Limits) -> MediaFile | Skipp
     if info.st_size > limits.file_size:  # after the look inside: a large disk image is no picture, whatever the limit
         return Skipped(found.path, Reason.TOO_BIG, info.st_size)
     media, form = told
+    if media is Media.IMAGE and info.st_size > _BYTES_A_PIXEL * limits.pixels:
+        return Failed(found.path, Reason.TOO_MANY_PIXELS, info.st_size, media)
     return MediaFile(found.path, info.st_size, media, form)
 
 

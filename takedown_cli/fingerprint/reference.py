@@ -8,9 +8,15 @@ Source: facebook/ThreatExchange, ``pdq/cpp/downscaling`` (running box sums) and 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import numpy.typing as npt
 
 from takedown_cli.fingerprint.tent import LUMA, SIDE, Doubles, Floats, Pixels
+
+#: Lines worked on at a time: they stay in the cache.
+_BAND = 32
 
 
 def block(pixels: Pixels, *, single: bool) -> Floats:
@@ -18,18 +24,25 @@ def block(pixels: Pixels, *, single: bool) -> Floats:
 
     ``single``: luma in float32 as the C++ hasher makes it; else in float64, then rounded, as the Python binding does.
     """
-    plane = _single_luma(pixels) if single else _double_luma(pixels)
-    height, width = plane.shape
+    height, width = pixels.shape[:2]
+    luma = _single_luma if single else _double_luma
     if (height, width) == (SIDE, SIDE):
-        return plane
-    plane = np.ascontiguousarray(plane.T)
-    for _ in range(2):
-        plane = _box(plane, _window(width))
-        plane = _box(plane, _window(height))
-    plane = plane.T
-    rows = ((np.arange(SIDE) + 0.5) * height / SIDE).astype(np.intp)
-    columns = ((np.arange(SIDE) + 0.5) * width / SIDE).astype(np.intp)
-    samples: Floats = plane[rows[:, None], columns]
+        return luma(pixels)
+    rows, columns = _samples(height), _samples(width)
+    # In bands, and with one plane only: fresh memory for every step costs more than the arithmetic.
+    plane = np.empty((height, width), np.float32)
+    for top in range(0, height, _BAND):
+        plane[top : top + _BAND] = _across(luma(pixels[top : top + _BAND]), _window(width))
+    # Of the second pass along the rows only 64 columns are looked at, and of the last one only 64 rows.
+    narrow = np.empty((height, SIDE), np.float32)
+    band = np.empty((_BAND, width), np.float32)
+    for index, line in enumerate(_down(plane, _window(height))):
+        band[index % _BAND] = line
+        if index % _BAND == _BAND - 1 or index == height - 1:
+            top = index - index % _BAND
+            narrow[top : index + 1] = _across(band[: index + 1 - top], _window(width))[:, columns]
+    last = np.stack([line.copy() for line in _down(narrow, _window(height))])
+    samples: Floats = last[rows]
     return samples
 
 
@@ -60,23 +73,43 @@ def _window(size: int) -> int:
     return (size + 2 * SIDE - 1) // (2 * SIDE)
 
 
-def _box(plane: Floats, window: int) -> Floats:
-    """The box mean along the first axis, transposed: two of these are one pass over columns and rows."""
-    size, ahead = plane.shape[0], (window + 2) // 2
-    means = np.empty_like(plane)
+def _samples(size: int) -> npt.NDArray[np.intp]:
+    return ((np.arange(SIDE) + 0.5) * size / SIDE).astype(np.intp)
+
+
+def _across(lines: Floats, window: int) -> Floats:
+    """The box mean along each line: one running sum, what enters added and what leaves taken away, in that order."""
+    size, ahead = lines.shape[1], (window + 2) // 2
+    steps = np.zeros((len(lines), size + ahead - 1, 2), np.float32)
+    steps[:, :size, 0] = lines
+    kept = max(0, size + ahead - 1 - window)
+    np.negative(lines[:, :kept], out=steps[:, window:, 1])
+    flat = steps.reshape(len(lines), -1)
+    np.add.accumulate(flat, axis=1, dtype=np.float32, out=flat)
+    means: Floats = steps[:, ahead - 1 :, 1] / _counts(size, window)
+    return means
+
+
+def _down(plane: Floats, window: int) -> Iterator[Floats]:
+    """The same down the columns, line by line; each is valid until the next."""
+    size, ahead = len(plane), (window + 2) // 2
     total = np.zeros(plane.shape[1], np.float32)
-    count = 0
+    mean = np.empty_like(total)
+    counts = _counts(size, window)
     for right in range(size + ahead - 1):
-        # One running sum per line: what enters on the right, then what leaves on the left, exactly in that order.
         if right < size:
             total += plane[right]
-            count += 1
         if right >= window:
             total -= plane[right - window]
-            count -= 1
         if right >= ahead - 1:
-            np.divide(total, np.float32(count), out=means[right - ahead + 1])
-    return np.ascontiguousarray(means.T)
+            np.divide(total, counts[right - ahead + 1], out=mean)
+            yield mean
+
+
+def _counts(size: int, window: int) -> Floats:
+    """How many inputs each running sum holds."""
+    right = np.arange(size) + (window + 2) // 2 - 1
+    return (np.minimum(right + 1, size) - np.maximum(right + 1 - window, 0)).astype(np.float32)
 
 
 def _sum_in_order(terms: Floats, axis: int) -> Floats:

@@ -63,10 +63,11 @@ def reduce(pixels: Pixels, turn: Turn = AS_STORED, *, full: tuple[int, int] | No
     down = operator(height, flip=turn.flip_rows, shrink=shrink)
     across = operator(width, flip=turn.flip_columns, shrink=shrink)
     rows = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
-    lines = _along_rows(rows, down).astype(np.float64)
+    lines = _along_rows(rows, down)
     block = np.empty((SIDE, SIDE))
     for output, (tap, weights) in enumerate(zip(across.taps, _with_luma(across, channels), strict=True)):
-        np.einsum("ij,j->i", lines[:, tap.start * channels : tap.stop * channels], weights, out=block[:, output])
+        few = lines[:, tap.start * channels : tap.stop * channels].astype(np.float64)
+        np.einsum("ij,j->i", few, weights, out=block[:, output])
     block /= down.scale * across.scale
     return np.ascontiguousarray(block.T) if turn.transpose else block
 

@@ -48,11 +48,11 @@ class _Rule:
 
 
 _RULES = {
-    "screens": _Rule(32, 2.4),
-    "crops": _Rule(40, 1.05),
-    "borders": _Rule(14, 0.7),
-    "captions": _Rule(32, 0.9),
-    "tilts": _Rule(16, 0.8),
+    "screens": _Rule(32, 2.0),
+    "crops": _Rule(40, 1.0),
+    "borders": _Rule(14, 0.6),
+    "captions": _Rule(40, 1.5),
+    "tilts": _Rule(16, 0.6),
 }
 
 
@@ -94,7 +94,7 @@ def simulated(name: str, square: Floats, aspect: float) -> tuple[Bits, Floats, F
         coefficients = black[tilts.which] - tilts.ground[:, None, None] * covered[tilts.which]
         return place.above_median(coefficients), tilts.weights, tilts.radii, tilts.names
     plan = copies.plan(name, aspect)
-    coefficients = place.place(square, plan.rows, plan.columns, plan.which) + plan.added
+    coefficients = place.place(square, plan.rows, plan.columns, plan.which)[plan.shown] + plan.added
     return place.above_median(coefficients), plan.weights, plan.radii, plan.names
 
 

@@ -47,12 +47,14 @@ class Copy:
 class Plan:
     """The copies of one class for one aspect ratio: arguments for ``variants_place.place``, and what to add to it.
 
-    ``added`` (P x 16 x 16) is what ground and marks add; ``weights`` sum to 1; ``radii`` are bits.
+    Copy p is placement ``shown[p]``: many differ in ground and marks alone. ``added`` (P x 16 x 16) is what those
+    add; ``weights`` sum to 1; ``radii`` are bits.
     """
 
     rows: Floats
     columns: Floats
     which: npt.NDArray[np.intp]
+    shown: npt.NDArray[np.intp]
     added: Floats
     weights: Floats
     radii: Floats
@@ -178,8 +180,8 @@ def _screens(aspect: float) -> Iterator[Copy]:
 
 def _text(source: np.random.Generator, top: float, tall: float) -> tuple[Mark, ...]:
     """One to three lines of text in the middle of a bar, most often centred, of any length; now and then none."""
-    rows = int(source.choice([0, 1, 1, 2, 2, 3]))
-    size = min(float(source.uniform(0.03, 0.07)), 0.7 * tall / max(1, rows))
+    rows = int(source.choice([0, 1, 1, 1, 1, 2, 2, 2, 3]))
+    size = min(float(source.uniform(0.03, 0.068)), 0.7 * tall / max(1, rows))
     left = bool(source.random() < 0.25)
     marks: list[Mark] = []
     for row in range(rows):
@@ -191,7 +193,7 @@ def _text(source: np.random.Generator, top: float, tall: float) -> tuple[Mark, .
 
 
 #: Random texts for one bar.
-_TEXTS = 5
+_TEXTS = 8
 
 
 def _captions(aspect: float) -> Iterator[Copy]:
@@ -228,14 +230,14 @@ _WEIGHTS = {
     "four": 1.2,
     "each": 0.6,
     "other": 0.5,
-    "over": 0.15,
+    "over": 0.08,
     "status": 3.0,
     "viewer": 1.5,
     "side": 1.1,
 }
 #: Bits that a copy of this kind may lie from a centre as simulated, of 31: the rest is for resizing, JPEG and, where
 #: there are marks or a text, for what nobody can know about them.
-_RADII = {"status": 23, "viewer": 20, "added": 20, "over": 22}
+_RADII = {"status": 23, "viewer": 20, "added": 22, "over": 22}
 _RADIUS = 26
 
 
@@ -269,12 +271,14 @@ def _plan(name: str, aspect: float) -> Plan:
     xs = sorted({copy.x for copy in copies})
     row, column = {span: k for k, span in enumerate(ys)}, {span: k for k, span in enumerate(xs)}
     rows, columns = place.axis(np.array(ys, np.float32)), place.axis(np.array(xs, np.float32))
-    which = np.array([(row[copy.y], column[copy.x]) for copy in copies], np.intp)
+    pairs = np.array([(row[copy.y], column[copy.x]) for copy in copies], np.intp)
+    which, shown = np.unique(pairs, axis=0, return_inverse=True)
+    shown = shown.ravel()
     ground = np.array([copy.ground for copy in copies], np.float32)
-    added = _drawn(copies) - ground[:, None, None] * place.lit(rows, columns, which)
+    added = _drawn(copies) - ground[:, None, None] * place.lit(rows, columns, which)[shown]
     kinds = [copy.kind for copy in copies]
     names = tuple(copy.name for copy in copies)
-    return Plan(rows, columns, which, added, _kind_weights(kinds), _radii(kinds), names)
+    return Plan(rows, columns, which, shown, added, _kind_weights(kinds), _radii(kinds), names)
 
 
 def _drawn(copies: list[Copy]) -> Floats:

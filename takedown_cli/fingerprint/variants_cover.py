@@ -14,7 +14,9 @@ from takedown_cli.fingerprint.variants_place import Bits, Floats
 
 BITS = 256
 #: Bits beyond its radius from which a centre looks for its first middle.
-_FARTHER = 10
+_FARTHER = 14
+#: Which of two bits with equal votes is set: the later one, in whatever order they are met.
+_TIES = np.arange(BITS, dtype=np.float32) * np.float32(1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def _moved(every: Floats, left: Floats, start: Floats, near: Floats) -> tuple[Fl
 
 def _middle(members: Floats, weights: Floats, was: Floats) -> Floats:
     """The hash that agrees with most of the members, bit by bit, of all that have half their bits set."""
-    votes = weights @ members + 1e-6 * was
+    votes = weights @ members + 1e-6 * was + _TIES
     middle = np.full(BITS, np.float32(-1))
-    middle[np.argsort(-votes, kind="stable")[: BITS // 2]] = 1
+    middle[np.argpartition(votes, BITS // 2)[BITS // 2 :]] = 1
     return middle

@@ -13,8 +13,10 @@ from typing import Literal
 from takedown_cli.bundle import envelope, seal
 from takedown_cli.bundle.document import Bundle
 from takedown_cli.errors import BundleError
+from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.keyring import Keyring
 from takedown_cli.intake.refusal import Refused
+from takedown_cli.intake.signals import Signal, signals_of
 from takedown_cli.wire import Audience, CaseRequest, decode
 
 
@@ -25,7 +27,6 @@ class Identity:
     keyring: Keyring
     audience: Audience
     test: bool
-    retention_days: int
     card: bytes
 
     def __str__(self) -> str:
@@ -35,16 +36,19 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A bundle that passed. ``digest`` is the SHA-256 of the payload, ``lookup`` what the database knows the case by.
+    """A bundle that passed. ``message`` and ``digest`` are the SHA-256 of the sealed message and of the payload.
 
+    ``lookup`` is what the database knows the case by, ``signals`` are what can be listed of each item.
     ``organisation`` is the public key of a second signature, which holds; what it is worth is decided elsewhere.
     """
 
     bundle: Bundle
+    message: bytes
     digest: bytes
     lookup: bytes
     key: bytes
     organisation: bytes | None
+    signals: tuple[list[Signal], ...]
 
 
 def open_sealed(body: bytes, kind: Literal["bundle", "request"], identity: Identity) -> bytes:
@@ -57,8 +61,11 @@ def open_sealed(body: bytes, kind: Literal["bundle", "request"], identity: Ident
     return seal.open_as_intake(sealed, identity.keyring.sealing)
 
 
-def admit(body: bytes, identity: Identity) -> Submission:
-    """Check everything about a submission that can be checked without the database. Raises Refused."""
+def admit(body: bytes, identity: Identity, denied: DenyList) -> Submission:
+    """Check everything about a submission that can be checked without the database. Raises Refused.
+
+    That nothing of it can be listed is no reason yet: it may repeat one that was taken under an older deny-list.
+    """
     try:
         signed = envelope.verify(open_sealed(body, "bundle", identity), Bundle.TYPE)
         bundle = decode(Bundle, signed.payload)
@@ -73,10 +80,12 @@ def admit(body: bytes, identity: Identity) -> Submission:
         raise Refused("test-only" if identity.test else "no-test")
     return Submission(
         bundle=bundle,
+        message=sha256(body).digest(),
         digest=sha256(signed.payload).digest(),
-        lookup=identity.keyring.lookup(bundle.case.lookup_id),
+        lookup=identity.keyring.lookup(bundle.case.lookup_id, key),
         key=key,
         organisation=signed.signers[1] if len(signed.signers) > 1 else None,
+        signals=tuple(denied.without(signals_of(item)) for item in bundle.items),
     )
 
 
@@ -102,6 +111,8 @@ def read_request(
     except (BundleError, Refused):
         return None, None
     reply_key = bytes.fromhex(request.reply_key)
-    if request.action != action or request.audience != identity.audience or len(signed.signers) != 1:
+    if request.action != action:
+        return None, None  # a recorded request, sent to the other door
+    if request.audience != identity.audience or len(signed.signers) != 1:
         return None, reply_key
     return Asked(request, signed.signers[0]), reply_key

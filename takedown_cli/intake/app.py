@@ -6,8 +6,9 @@ It must never decide anything about a case, nor keep anything of a request.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Final, Literal
 
@@ -19,8 +20,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from takedown_cli.bundle.seal import BUCKETS
+from takedown_cli.errors import TakedownError
 from takedown_cli.intake import platforms
 from takedown_cli.intake.door import EXCEPTION_HANDLERS, Door, read_body
+from takedown_cli.intake.metrics import Metrics
+from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
 from takedown_cli.intake.workers import Workers, committed
 
@@ -29,25 +33,30 @@ _OVERHEAD: Final = 4096
 SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD
 REQUEST_LIMIT: Final = 256 * 1024 + _OVERHEAD
 _THREADS: Final = 4
+_UPKEEP_SECONDS: Final = 12 * 3600.0
 
 
 def make_app(intake: Intake) -> ASGIApp:
     """The ASGI application; it starts and stops the intake's writer."""
     workers = Workers(_THREADS)
-    desk = Desk(intake, workers)
+    metrics = Metrics(intake.metrics_token)
+    desk = Desk(intake, workers, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         intake.start()
         workers.start()
+        upkeep = asyncio.create_task(_upkeep(intake, workers))
         try:
             yield
         finally:
+            upkeep.cancel()
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
 
     routes = [
         Route("/healthz", desk.health, methods=["GET"]),
+        Route("/metrics", desk.metrics, methods=["GET"]),
         Route("/v1/keys", desk.keys, methods=["GET"]),
         Route("/v1/submit", desk.submit, methods=["POST"]),
         Route("/v1/status", desk.status, methods=["POST"]),
@@ -56,26 +65,48 @@ def make_app(intake: Intake) -> ASGIApp:
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False  # no client of ours follows a redirect
-    return Door(app)
+    return Door(app, metrics)
+
+
+async def _upkeep(intake: Intake, workers: Workers) -> None:
+    """Delete what is past its day, now and twice a day. What fails is tried again the next time."""
+    while True:
+        with suppress(TakedownError):
+            await workers.run(intake.purge)
+        await asyncio.sleep(_UPKEEP_SECONDS)
 
 
 class Desk:
     """The handlers, over one intake."""
 
-    def __init__(self, intake: Intake, workers: Workers) -> None:
+    def __init__(self, intake: Intake, workers: Workers, metrics: Metrics) -> None:
         self._intake = intake
         self._workers = workers
+        self._metrics = metrics
 
     async def health(self, _: Request) -> Response:
         return Response(b"ok\n", media_type="text/plain")
+
+    async def metrics(self, request: Request) -> Response:
+        """For the operator's Prometheus, by a token that ``takedown intake metrics-token`` shows."""
+        if not self._metrics.admits(request.headers.get("authorization", "")):
+            raise Refused("no-such-case")
+        gauges = {"orders_waiting": self._intake.writer.waiting, "work_waiting": self._workers.waiting}
+        return Response(self._metrics.text(gauges), media_type="text/plain; version=0.0.4")
 
     async def keys(self, _: Request) -> Response:
         return Response(self._intake.identity.card, media_type="application/json")
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, SUBMISSION_LIMIT)
-        submission = await self._workers.run(partial(self._intake.admit, body))
-        receipt = await committed(self._intake.accept(submission))
+        try:
+            submission = await self._workers.run(partial(self._intake.admit, body))
+            receipt = await committed(self._intake.accept(submission))
+        except Refused as refused:
+            if refused.reason == "busy":
+                raise
+            signed = self._intake.signed_refusal(refused.reason, body)
+            return Response(signed, refused.status, media_type="application/json")
         return Response(self._intake.signed(receipt), media_type="application/json")
 
     async def status(self, request: Request) -> Response:

@@ -6,19 +6,18 @@ It must never let what it was told decide a day, nor tell one case of another.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from takedown_cli.bundle.document import Item
 from takedown_cli.intake.admission import Submission
 from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_off_list
+from takedown_cli.intake.policy import Policy
 from takedown_cli.intake.prepared import Prepared, Value
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import cases, hashes, items, listings, submissions, withdrawals
-from takedown_cli.intake.signals import Signal, list_of, signals_of
+from takedown_cli.intake.signals import list_of
 from takedown_cli.intake.writer import Turn
 from takedown_cli.wire import CaseRequest, Receipt
 
@@ -28,7 +27,7 @@ _FIND = Prepared(
     )
 )
 _KNOWN = Prepared(
-    select(submissions.c.day, submissions.c.item_count, submissions.c.expires).where(
+    select(submissions.c.day, submissions.c.expires).where(
         submissions.c.case_id == bindparam("case"), submissions.c.digest == bindparam("sum")
     )
 )
@@ -57,7 +56,7 @@ def find(connection: Connection, lookup: bytes, other: bytes = b"") -> list[Case
     return [Case(*row) for row in _FIND.rows(connection, lookup=lookup, other=other)]
 
 
-def accept(turn: Turn, submission: Submission, retention_days: int) -> Receipt:
+def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
     """Store a submission and give its receipt; a repetition gets the first one's. Raises Refused, storing nothing."""
     bundle = submission.bundle
     case = next(iter(find(turn.connection, submission.lookup)), None)
@@ -69,24 +68,25 @@ def accept(turn: Turn, submission: Submission, retention_days: int) -> Receipt:
         raise Refused("no-such-case")
     if case is not None and not bundle.adds:
         raise Refused("conflict")
-    signals = [signals_of(item) for item in bundle.items]
-    if not any(signals):
+    if not any(submission.signals):
         raise Refused("quality")
-    expires = _later(turn.day, retention_days)
+    verdict = policy.judge(turn, submission)
+    expires = _later(turn.day, policy.retention_days)
     case_id = _open_case(turn, submission, expires) if case is None else _prolong(turn, case, expires)
-    _add_items(turn, case_id, bundle.items, signals, new=case is None)
+    _add_items(turn, case_id, submission, verdict.hold, new=case is None)
     row: dict[str, Value] = {"case_id": case_id, "digest": submission.digest, "day": turn.day, "expires": expires}
-    _NEW_SUBMISSION.run(turn.connection, {**row, "item_count": len(bundle.items)})
-    return _receipt(submission, turn.day, len(bundle.items), expires)
+    _NEW_SUBMISSION.run(
+        turn.connection, {**row, "item_count": len(bundle.items), "organisation_id": verdict.organisation}
+    )
+    return _receipt(submission, turn.day, expires)
 
 
 def _later(day: str, days: int) -> str:
     return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
 
 
-def _receipt(submission: Submission, day: str, count: int, expires: str) -> Receipt:
-    lookup_id = submission.bundle.case.lookup_id
-    return Receipt(lookup_id=lookup_id, digest=submission.digest.hex(), day=day, items=count, expires=expires)
+def _receipt(submission: Submission, day: str, expires: str) -> Receipt:
+    return Receipt(message=submission.message.hex(), day=day, expires=expires)
 
 
 def _open_case(turn: Turn, submission: Submission, expires: str) -> int:
@@ -109,28 +109,21 @@ def _prolong(turn: Turn, case: Case, expires: str) -> int:
     return case.id
 
 
-def _add_items(
-    turn: Turn, case_id: int, added: Sequence[Item], signals: Sequence[Sequence[Signal]], *, new: bool
-) -> None:
+def _add_items(turn: Turn, case_id: int, submission: Submission, hold: str | None, *, new: bool) -> None:
+    added = submission.bundle.items
     last = 0 if new else (_LAST_NUMBER.row(turn.connection, case=case_id) or (0,))[0] or 0
-    numbered = list(zip(range(last + 1, last + len(added) + 1), added, signals, strict=True))
+    numbered = list(zip(range(last + 1, last + len(added) + 1), added, submission.signals, strict=True))
     wanted = [(number, list_of(item.age), found) for number, item, found in numbered]
-    _NEW_ITEMS.run(
-        turn.connection,
-        *(
-            {
-                "case_id": case_id,
-                "number": number,
-                "media": item.media,
-                "age": item.age,
-                "state": "listed" if found else "held",
-                "fingerprints": len(found),
-                "seq": turn.last_seq + places_for(wanted),
-            }
-            for number, item, found in numbered
-        ),
-    )
-    put_on_list(turn, case_id, wanted, held=False)
+    place = turn.last_seq + places_for(wanted)
+    rows: list[dict[str, Value]] = [
+        {"case_id": case_id, "number": number, "media": item.media, "age": item.age, "fingerprints": len(found)}
+        for number, item, found in numbered
+    ]
+    for row, found in zip(rows, submission.signals, strict=True):
+        reason = hold if found else "quality"
+        row |= {"state": "held" if reason else "listed", "reason": reason, "seq": place}
+    _NEW_ITEMS.run(turn.connection, *rows)
+    put_on_list(turn, case_id, wanted, held=hold is not None)
 
 
 def withdraw(turn: Turn, case: Case, request: CaseRequest) -> int:
@@ -144,7 +137,9 @@ def withdraw(turn: Turn, case: Case, request: CaseRequest) -> int:
     meant = _items_with(turn.connection, case, request.values) if request.values else _all_items(turn.connection, case)
     for chunk in chunks(number for number, state in meant.items() if state != "withdrawn"):
         take_off_list(turn, case.id, chunk)
-    _NEW_WITHDRAWAL.run(turn.connection, {"case_id": case.id, "nonce": nonce, "item_count": len(meant)})
+    _NEW_WITHDRAWAL.run(
+        turn.connection, {"case_id": case.id, "nonce": nonce, "item_count": len(meant), "day": turn.day}
+    )
     return len(meant)
 
 

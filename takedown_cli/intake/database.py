@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CursorResult, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy import CursorResult, Engine, create_engine, event
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from takedown_cli.errors import ConfigError, MissingExtraError
-from takedown_cli.intake.schema import clock, metadata
 
 _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledged submission survives a power cut
+    "fullfsync=ON",  # also on macOS, where a plain fsync does not reach the disk
+    "checkpoint_fullfsync=ON",
     "secure_delete=ON",  # a withdrawn or expired hash is overwritten, not only unlinked
     "foreign_keys=ON",
     "busy_timeout=10000",
@@ -36,6 +37,8 @@ def open_engine(url: str, *, writer: bool = False) -> Engine:
         raise MissingExtraError(hint="Install it with: pip install 'takedown-cli[postgres]'") from None
     except (ArgumentError, NoSuchModuleError, TypeError):
         raise ConfigError("The database address cannot be used.", hint="Use sqlite or postgresql+psycopg.") from None
+    if engine.dialect.name == "postgresql" and not writer:
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")  # one state of things for a whole page
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, "BEGIN IMMEDIATE" if writer else "BEGIN")
     return engine
@@ -51,17 +54,6 @@ def _prepare_sqlite(engine: Engine, begin: str) -> None:
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
-
-
-def create_tables(engine: Engine) -> None:
-    """Make the tables in an empty database. Raises ConfigError when it cannot be reached or written."""
-    try:
-        with engine.begin() as connection:
-            metadata.create_all(connection)
-            if connection.execute(select(clock.c.id)).first() is None:
-                connection.execute(insert(clock).values(id=1, modified=0, seq=0))
-    except SQLAlchemyError:
-        raise ConfigError("The intake's database cannot be opened.", hint="Check its address and rights.") from None
 
 
 def new_id(made: CursorResult[*tuple[Any, ...]]) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,6 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.wire import Refusal, encode
 
@@ -63,20 +65,27 @@ async def read_body(request: Request, limit: int) -> bytes:
 class Door:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
+        self._metrics = metrics
         self._inside = 0
+
+    @property
+    def inside(self) -> int:
+        """Requests that are being answered now."""
+        return self._inside
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
+        started, begun = False, time.perf_counter()
 
         async def careful(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self._metrics.answered(scope["path"], message["status"], time.perf_counter() - begun)
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
             await send(message)
 

@@ -15,7 +15,6 @@ from sqlalchemy import Connection, Engine, insert
 
 from takedown_cli.bundle import seal
 from takedown_cli.bundle.document import MAX_ITEMS
-from takedown_cli.errors import TooLargeError
 from takedown_cli.intake import cases
 from takedown_cli.intake.admission import Asked, Identity, read_request
 from takedown_cli.intake.cases import Case
@@ -28,9 +27,10 @@ from takedown_cli.intake.schema import items as items_table
 from takedown_cli.intake.writer import Turn, Writer
 from takedown_cli.wire import CaseRequest, CaseStatus, encode
 
-_TAG: Final = 16
+_FRAME: Final = 4  # the length in front of the padded content
 _PATIENCE: Final = 30.0  # seconds for a commit
-_NEVER: Final = "2099-12-31"
+#: The decoy's days.
+NEVER: Final = "2099-12-31"
 _UNKNOWN: Final = CaseStatus(known=False)
 
 
@@ -39,15 +39,15 @@ def decoy_lookup(keyring: Keyring) -> bytes:
     return keyring.derived("decoy")
 
 
-def make_decoy(connection: Connection, keyring: Keyring) -> None:
+def make_decoy(turn: Turn, keyring: Keyring) -> None:
     """Put the decoy into a new database."""
     lookup = decoy_lookup(keyring)
-    if cases.find(connection, lookup):
+    if cases.find(turn.connection, lookup):
         return
-    row = {"lookup": lookup, "key": secrets.token_bytes(32), "received": _NEVER, "expires": _NEVER, "behalf": "self"}
-    case_id = new_id(connection.execute(insert(cases_table).values(row)))
+    row = {"lookup": lookup, "key": secrets.token_bytes(32), "received": NEVER, "expires": NEVER, "behalf": "self"}
+    case_id = new_id(turn.connection.execute(insert(cases_table).values(row)))
     item = {"case_id": case_id, "number": 1, "media": "image", "age": "unsure", "state": "held"}
-    connection.execute(insert(items_table).values(**item, fingerprints=0, seq=2**62))
+    turn.connection.execute(insert(items_table).values(**item, fingerprints=0, seq=2**62))
 
 
 def answer(
@@ -66,14 +66,13 @@ def answer(
         withdrawn = writer.order(partial(_withdraw, case=case, request=asked.request)).result(_PATIENCE)
         with readers.begin() as connection:
             status = _status(connection, case, withdrawn)
-    told = status if known else _UNKNOWN
-    return _sealed(told, reply_key)
+    return _sealed(status, known, reply_key)
 
 
 def _case_for(connection: Connection, asked: Asked | None, keyring: Keyring) -> tuple[Case, bool]:
     """The case asked about and True, when its own key signed; otherwise the decoy and False."""
     decoy = decoy_lookup(keyring)
-    wanted = keyring.lookup(asked.request.lookup_id) if asked else secrets.token_bytes(32)
+    wanted = keyring.lookup(asked.request.lookup_id, asked.signer) if asked else secrets.token_bytes(32)
     signer = asked.signer if asked else bytes(32)
     found = {case.lookup: case for case in cases.find(connection, wanted, decoy)}
     if decoy not in found:
@@ -97,12 +96,18 @@ def _status(connection: Connection, case: Case, withdrawn: int | None = None) ->
     )
 
 
-def _sealed(status: CaseStatus, reply_key: bytes | None) -> bytes:
+def _sealed(status: CaseStatus, known: bool, reply_key: bytes | None) -> bytes:
+    """The answer; whatever it says, both have been made and one key was used to seal."""
+    told = (encode(_UNKNOWN), _within_limits(status))[known]
+    answer = seal.seal_reply(told, reply_key or secrets.token_bytes(32))
+    # Nobody can open an answer to what could not be read, so it need not be one; it looks like any other.
+    return secrets.token_bytes(len(answer)) if reply_key is None else answer
+
+
+def _within_limits(status: CaseStatus) -> bytes:
+    """Of tens of thousands of items the states matter more than who decided them."""
     plain = encode(status)
-    if reply_key is None:  # nobody can open an answer, so there need not be one; it looks like any other
-        return secrets.token_bytes(seal.BUCKETS[0] + _TAG)
-    try:
-        return seal.seal_reply(plain, reply_key)
-    except TooLargeError:  # tens of thousands of items: their states matter more than who decided them
-        short = tuple(item.model_copy(update={"platforms": ()}) for item in status.items[:MAX_ITEMS])
-        return seal.seal_reply(encode(status.model_copy(update={"items": short})), reply_key)
+    if len(plain) < seal.BUCKETS[-1] - _FRAME:
+        return plain
+    short = tuple(item.model_copy(update={"platforms": ()}) for item in status.items[:MAX_ITEMS])
+    return encode(status.model_copy(update={"items": short}))

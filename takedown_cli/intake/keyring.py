@@ -75,9 +75,12 @@ class Keyring:
         """A key for one purpose, 32 bytes."""
         return hmac.digest(self.pepper, b"purpose\0" + purpose.encode(), "sha256")
 
-    def lookup(self, lookup_id: str) -> bytes:
-        """What the database knows of a lookup id: an HMAC, 32 bytes."""
-        return hmac.digest(self.pepper, b"lookup\0" + bytes.fromhex(lookup_id), "sha256")
+    def lookup(self, lookup_id: str, key: bytes) -> bytes:
+        """What the database knows of a case: an HMAC, 32 bytes, of its lookup id and its public key.
+
+        With the key in it, whoever learned a lookup id can neither find out whether the case exists nor take its place.
+        """
+        return hmac.digest(self.pepper, b"lookup\0" + bytes.fromhex(lookup_id) + key, "sha256")
 
 
 def _read(home: Home, name: str) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
-from sqlalchemy import BindParameter, CompoundSelect, bindparam, insert, select, union, update
+from sqlalchemy import BindParameter, CompoundSelect, and_, bindparam, insert, or_, select, union, update
 
 from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.schema import contributions, hashes, items, listings
@@ -131,7 +131,9 @@ def take_off_list(turn: Turn, case_id: int, numbers: Sequence[int]) -> None:
         select(listings.c.hash_id).where(listings.c.case_id == case_id, listings.c.number.in_(numbers)).distinct()
     ).all()
     turn.connection.execute(
-        update(items).where(items.c.case_id == case_id, items.c.number.in_(numbers)).values(state="withdrawn")
+        update(items)
+        .where(items.c.case_id == case_id, items.c.number.in_(numbers))
+        .values(state="withdrawn", reason=None)
     )
     leave_records(turn, held)
 
@@ -164,6 +166,9 @@ def _stood_for(rows: Sequence[int]) -> CompoundSelect[int]:
     by_item = (
         select(listings.c.hash_id)
         .join(items, (items.c.case_id == listings.c.case_id) & (items.c.number == listings.c.number))
-        .where(listings.c.hash_id.in_(rows), items.c.state == "listed")
+        .where(
+            listings.c.hash_id.in_(rows),
+            or_(items.c.state == "listed", and_(items.c.state == "held", items.c.reason == "disputed")),
+        )
     )
     return union(by_item, select(contributions.c.hash_id).where(contributions.c.hash_id.in_(rows)))

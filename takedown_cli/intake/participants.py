@@ -11,15 +11,15 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake.database import new_id
 from takedown_cli.intake.keyring import Keyring
-from takedown_cli.intake.schema import participant_keys, participants
+from takedown_cli.intake.schema import participant_keys, participants, pulls
 from takedown_cli.intake.signals import EVERY_CLASS
-from takedown_cli.intake.writer import today
+from takedown_cli.intake.writer import Turn, today
 
 Lists = Literal["under-18", "adult", "both"]
 LISTS: Final = {"under-18": ("under-18",), "adult": ("adult",), "both": ("under-18", "adult")}
@@ -62,14 +62,19 @@ def _digest(keyring: Keyring, key: str) -> bytes:
     return hmac.digest(keyring.derived("participant-keys"), key.encode(), "sha256")
 
 
-def add(connection: Connection, keyring: Keyring, name: str, lists: Lists, scopes: tuple[str, ...] = USUAL) -> Keys:
+def add(
+    connection: Connection,
+    keyring: Keyring,
+    name: str,
+    lists: Lists,
+    scopes: tuple[str, ...] = USUAL,
+    classes: int = EVERY_CLASS,
+) -> Keys:
     """Take a platform in. Raises ConfigError when the name is taken or cannot be used."""
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise ConfigError("A participant's name must have 1 to 80 printable characters.", hint="Choose another name.")
     try:
-        made = connection.execute(
-            insert(participants).values(name=name, lists=lists, classes=EVERY_CLASS, since=today())
-        )
+        made = connection.execute(insert(participants).values(name=name, lists=lists, classes=classes, since=today()))
     except IntegrityError:
         raise ConfigError("There is a participant of that name already.", hint="Choose another name.") from None
     return issue(connection, keyring, new_id(made), scopes)
@@ -91,6 +96,54 @@ def issue(connection: Connection, keyring: Keyring, participant_id: int, scopes:
         ],
     )
     return Keys(participant_id, drawn.pop(SUBSCRIPTION), drawn)
+
+
+def rotate(turn: Turn, keyring: Keyring, name: str) -> Keys:
+    """New keys for the scopes that a participant's keys opened; the old ones open nothing. Raises ConfigError."""
+    participant_id = _named(turn.connection, name)
+    mine = and_(participant_keys.c.participant_id == participant_id, participant_keys.c.revoked.is_(None))
+    scopes = set(turn.connection.scalars(select(participant_keys.c.scope).where(mine))) - {SUBSCRIPTION}
+    turn.connection.execute(update(participant_keys).where(mine).values(revoked=turn.day))
+    return issue(turn.connection, keyring, participant_id, tuple(scope for scope in SCOPES if scope in scopes))
+
+
+def revoke(turn: Turn, name: str) -> None:
+    """Shut a participant out. Raises ConfigError."""
+    participant_id = _named(turn.connection, name)
+    turn.connection.execute(update(participants).where(participants.c.id == participant_id).values(revoked=turn.day))
+    turn.connection.execute(
+        update(participant_keys)
+        .where(participant_keys.c.participant_id == participant_id, participant_keys.c.revoked.is_(None))
+        .values(revoked=turn.day)
+    )
+
+
+def _named(connection: Connection, name: str) -> int:
+    found = connection.scalar(
+        select(participants.c.id).where(participants.c.name == name, participants.c.revoked.is_(None))
+    )
+    if found is None:
+        raise ConfigError("There is no participant of that name.", hint="See 'takedown intake participant list'.")
+    return int(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """What a participant pulled on a day: so many records, in lists that were pulled to their end."""
+
+    participant: str
+    day: str
+    records: int
+
+
+def audit(connection: Connection) -> list[Pull]:
+    """Who pulled when and how much, by day."""
+    query = (
+        select(participants.c.name, pulls.c.day, pulls.c.records)
+        .join(pulls, pulls.c.participant_id == participants.c.id)
+        .order_by(pulls.c.day, participants.c.name)
+    )
+    return [Pull(*row) for row in connection.execute(query)]
 
 
 def everyone(connection: Connection) -> list[Participant]:

@@ -6,7 +6,8 @@ took most of the time that a request took. It must never be given a statement wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -17,29 +18,42 @@ Row = tuple[Any, ...]
 Value = int | str | bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """The text for one database, the order of parameters where its driver wants one, and values that never change."""
+
+    text: str
+    order: Sequence[str] | None
+    constants: Mapping[str, Value]
+
+    def arranged(self, values: Mapping[str, Value]) -> Any:
+        everything = {**self.constants, **values} if self.constants else values
+        return everything if self.order is None else tuple(everything[name] for name in self.order)
+
+
 class Prepared:
     """A statement with named parameters. ``columns`` are those an insert names."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, columns: Sequence[str] | None = None) -> None:
         self._statement: Final = statement
         self._columns: Final = columns
-        self._compiled: dict[str, tuple[str, Sequence[str] | None]] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
-    def _text(self, connection: Connection) -> tuple[str, Sequence[str] | None]:
-        """The text for this database; and the order of the parameters, where the driver wants them in order."""
+    def _text(self, connection: Connection) -> _Compiled:
         dialect = connection.dialect
         if dialect.name not in self._compiled:
             compiled = self._statement.compile(dialect=dialect, column_keys=self._columns)
             order = list(compiled.positiontup or ()) if compiled.positional else None
-            self._compiled[dialect.name] = (str(compiled), order)
+            constants = {name: value for name, value in compiled.params.items() if value is not None}
+            self._compiled[dialect.name] = _Compiled(str(compiled), order, constants)
         return self._compiled[dialect.name]
 
     def rows(self, connection: Connection, **values: Value) -> list[Row]:
         """Run it, and give all rows."""
-        text, order = self._text(connection)
+        compiled = self._text(connection)
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(text, _arranged(values, order))
+            cursor.execute(compiled.text, compiled.arranged(values))
             return list(cursor.fetchall())
         finally:
             cursor.close()
@@ -51,16 +65,12 @@ class Prepared:
 
     def run(self, connection: Connection, *many: Mapping[str, Value]) -> None:
         """Run it once for each set of values."""
-        text, order = self._text(connection)
+        compiled = self._text(connection)
         cursor = connection.connection.cursor()
         try:
             if len(many) == 1:
-                cursor.execute(text, _arranged(many[0], order))
+                cursor.execute(compiled.text, compiled.arranged(many[0]))
             else:
-                cursor.executemany(text, [_arranged(values, order) for values in many])
+                cursor.executemany(compiled.text, [compiled.arranged(values) for values in many])
         finally:
             cursor.close()
-
-
-def _arranged(values: Mapping[str, Value], order: Iterable[str] | None) -> Any:
-    return values if order is None else tuple(values[name] for name in order)

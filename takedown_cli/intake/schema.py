@@ -29,49 +29,68 @@ metadata = MetaData()
 _Id = BigInteger().with_variant(Integer, "sqlite")
 _Day = String(10)
 
+organisations = Table(
+    "organisations",
+    metadata,
+    Column("id", _Id, primary_key=True, comment="the intake's own number for this row"),
+    Column("name", String(80), nullable=False, unique=True, comment="as the operator named it"),
+    Column("key", LargeBinary(32), nullable=False, unique=True, comment="Ed25519 public key that countersigns"),
+    Column("quota", Integer, nullable=False, comment="submissions a day"),
+    Column("since", _Day, nullable=False, comment="the day it was taken in or made"),
+    Column("revoked", _Day, comment="the day it was shut out, if it was"),
+    comment="The helplines whose signature counts.",
+)
+
 cases = Table(
     "cases",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Id, primary_key=True, comment="the intake's own number for this row"),
     Column("lookup", LargeBinary(32), nullable=False, unique=True, comment="HMAC of the lookup id under the pepper"),
     Column("key", LargeBinary(32), nullable=False, comment="Ed25519 public case key"),
     Column("received", _Day, nullable=False, comment="the intake's day"),
     Column("expires", _Day, nullable=False, index=True, comment="the day from which nothing of it is kept"),
     Column("behalf", String(5), nullable=False, comment="self, child, other: as declared"),
     Column("authority", String(18), comment="permission, parent-or-guardian, law: as declared"),
+    comment="Each case, without anything that says whose it is.",
 )
 
 submissions = Table(
     "submissions",
     metadata,
-    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False),
+    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False, comment="the case it belongs to"),
     Column("digest", LargeBinary(32), nullable=False, comment="SHA-256 of the bundle's payload"),
-    Column("day", _Day, nullable=False),
-    Column("expires", _Day, nullable=False),
-    Column("item_count", Integer, nullable=False),
+    Column("day", _Day, nullable=False, comment="the intake's day"),
+    Column("expires", _Day, nullable=False, comment="as the receipt says"),
+    Column("item_count", Integer, nullable=False, comment="how many items it had"),
+    Column("organisation_id", ForeignKey(organisations.c.id), comment="who countersigned, if it is known here"),
     PrimaryKeyConstraint("case_id", "digest"),
+    Index("submissions_by_organisation", "organisation_id", "day"),
+    comment="Each bundle that was taken in, so that a repeated one makes no second case.",
 )
 
 items = Table(
     "items",
     metadata,
-    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False),
+    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False, comment="the case it belongs to"),
     Column("number", Integer, nullable=False, comment="as in the bundle, from 1"),
     Column("media", String(5), nullable=False, comment="image or video"),
     Column("age", String(8), nullable=False, comment="under-18, adult, unsure: as declared"),
     Column("state", String(9), nullable=False, comment="listed, held or withdrawn"),
+    Column("reason", String(8), comment="why it is held: quality, flood, budget or disputed"),
     Column("fingerprints", Integer, nullable=False, comment="how many of them could be listed"),
     Column("seq", BigInteger, nullable=False, comment="place in the feeds of the last hash listed with it"),
     PrimaryKeyConstraint("case_id", "number"),
+    Index("items_held", "state", "reason"),
+    comment="The pictures and videos of a case, as numbers.",
 )
 
 hashes = Table(
     "hashes",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", _Id, primary_key=True, comment="the intake's own number for this row"),
     Column("list", String(8), nullable=False, comment="under-18 or adult"),
     Column("signal", String(9), nullable=False, comment="pdq, video-md5, …"),
-    Column("value", LargeBinary, nullable=False),
+    Column("value", LargeBinary, nullable=False, comment="the hash itself"),
     Column("state", String(9), nullable=False, comment="active, held (in no feed), disputed or withdrawn (tombstones)"),
     Column("classes", Integer, nullable=False, comment="bits: image, predicted image, video, predicted video"),
     Column("modified", BigInteger, nullable=False, comment="seconds; never falls as seq grows"),
@@ -79,83 +98,93 @@ hashes = Table(
     UniqueConstraint("value", "signal", "list"),
     Index("hashes_by_list", "list", "seq"),
     Index("hashes_by_time", "modified", "seq"),
+    comment="The hash lists that platforms pull; one row a hash and list, however many cases have it.",
 )
 
 listings = Table(
     "listings",
     metadata,
-    Column("case_id", _Id, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("hash_id", ForeignKey(hashes.c.id), nullable=False, index=True),
+    Column("case_id", _Id, nullable=False, comment="the case of the item"),
+    Column("number", Integer, nullable=False, comment="the item"),
+    Column("hash_id", ForeignKey(hashes.c.id), nullable=False, index=True, comment="a hash of the item"),
     PrimaryKeyConstraint("case_id", "number", "hash_id"),
     ForeignKeyConstraint(["case_id", "number"], [items.c.case_id, items.c.number], ondelete="CASCADE"),
+    comment="Which item has which hash.",
 )
 
 withdrawals = Table(
     "withdrawals",
     metadata,
-    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False),
+    Column("case_id", ForeignKey(cases.c.id, ondelete="CASCADE"), nullable=False, comment="the case it belongs to"),
     Column("nonce", LargeBinary(16), nullable=False, comment="so that a repeated request acts once"),
-    Column("item_count", Integer, nullable=False),
+    Column("item_count", Integer, nullable=False, comment="how many items it meant"),
+    Column("day", _Day, nullable=False, comment="the intake's day"),
     PrimaryKeyConstraint("case_id", "nonce"),
+    comment="Each withdrawal, so that a repeated one acts once.",
 )
 
 participants = Table(
     "participants",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("name", String(80), nullable=False, unique=True),
+    Column("id", _Id, primary_key=True, comment="the intake's own number for this row"),
+    Column("name", String(80), nullable=False, unique=True, comment="as the operator named it"),
     Column("lists", String(8), nullable=False, comment="under-18, adult or both"),
     Column("classes", Integer, nullable=False, comment="bits as in hashes: what it subscribed to"),
-    Column("since", _Day, nullable=False),
-    Column("revoked", _Day),
+    Column("since", _Day, nullable=False, comment="the day it was taken in or made"),
+    Column("revoked", _Day, comment="the day it was shut out, if it was"),
+    comment="The platforms that pull the lists.",
 )
 
 participant_keys = Table(
     "participant_keys",
     metadata,
     Column("digest", LargeBinary(32), primary_key=True, comment="HMAC of the key under the pepper"),
-    Column("participant_id", ForeignKey(participants.c.id), nullable=False),
+    Column("participant_id", ForeignKey(participants.c.id), nullable=False, comment="the platform"),
     Column("scope", String(12), nullable=False, comment="subscription, or the endpoint it opens"),
-    Column("since", _Day, nullable=False),
-    Column("revoked", _Day),
+    Column("since", _Day, nullable=False, comment="the day it was taken in or made"),
+    Column("revoked", _Day, comment="the day it was shut out, if it was"),
+    comment="Their keys, as HMACs.",
 )
 
 pulls = Table(
     "pulls",
     metadata,
-    Column("participant_id", ForeignKey(participants.c.id), nullable=False),
-    Column("day", _Day, nullable=False),
+    Column("participant_id", ForeignKey(participants.c.id), nullable=False, comment="the platform"),
+    Column("day", _Day, nullable=False, comment="the intake's day"),
     Column("upto", BigInteger, nullable=False, comment="every record up to this seq has been pulled"),
-    Column("records", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False, comment="how many records it was given that day"),
     PrimaryKeyConstraint("participant_id", "day"),
+    comment="What each platform pulled on which day.",
 )
 
 contributions = Table(
     "contributions",
     metadata,
-    Column("hash_id", ForeignKey(hashes.c.id), nullable=False),
+    Column("hash_id", ForeignKey(hashes.c.id), nullable=False, comment="the hash"),
     Column("participant_id", ForeignKey(participants.c.id), nullable=False, comment="who lists this hash of its own"),
-    Column("day", _Day, nullable=False),
+    Column("day", _Day, nullable=False, comment="the intake's day"),
     PrimaryKeyConstraint("hash_id", "participant_id"),
+    comment="Hashes that a platform lists itself.",
 )
 
 feedback = Table(
     "feedback",
     metadata,
-    Column("hash_id", ForeignKey(hashes.c.id, ondelete="CASCADE"), nullable=False),
-    Column("participant_id", ForeignKey(participants.c.id), nullable=False),
-    Column("value", String(14), nullable=False, comment="as in the StopNCII interface"),
-    Column("tags", Text, nullable=False, comment="JSON list"),
-    Column("day", _Day, nullable=False),
-    Column("seq", BigInteger, nullable=False),
+    Column("hash_id", ForeignKey(hashes.c.id, ondelete="CASCADE"), nullable=False, comment="the hash"),
+    Column("participant_id", ForeignKey(participants.c.id), nullable=False, comment="the platform"),
+    Column("value", String(14), nullable=False, comment="its word, as in the StopNCII interface"),
+    Column("tags", Text, nullable=False, comment="its tags, as a JSON list"),
+    Column("day", _Day, nullable=False, comment="the intake's day"),
+    Column("seq", BigInteger, nullable=False, comment="its order among all modifications"),
     PrimaryKeyConstraint("hash_id", "participant_id"),
+    comment="What platforms said about hashes.",
 )
 
 clock = Table(
     "clock",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("modified", BigInteger, nullable=False),
-    Column("seq", BigInteger, nullable=False),
+    Column("id", Integer, primary_key=True, comment="1"),
+    Column("modified", BigInteger, nullable=False, comment="the second of the last modification of a hash"),
+    Column("seq", BigInteger, nullable=False, comment="the number of modifications so far"),
+    comment="The order of modifications.",
 )

@@ -25,6 +25,7 @@ from takedown_cli.errors import ConfigError
 from takedown_cli.intake.admission import Identity
 from takedown_cli.intake.app import make_app
 from takedown_cli.intake.participants import USUAL, Keys, Lists
+from takedown_cli.intake.protocol import PatientProtocol
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, make_settings
 
@@ -92,7 +93,7 @@ def _server(intake: Intake) -> _Server:
             lifespan="on",
             ws="none",
             loop="asyncio",
-            http="h11",
+            http=PatientProtocol,
             backlog=1024,
             timeout_keep_alive=15,
             timeout_graceful_shutdown=20,

@@ -7,24 +7,33 @@ It must never know HTTP, and never hold an address of anybody.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from typing import Literal, Self
+from hashlib import sha256
+from typing import Literal, Self, TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takedown_cli.bundle import envelope
 from takedown_cli.errors import ConfigError
-from takedown_cli.intake import cases, inquiry, participants
+from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
 from takedown_cli.intake.admission import Identity, Submission, admit
-from takedown_cli.intake.database import create_tables, open_engine
+from takedown_cli.intake.database import open_engine
+from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
 from takedown_cli.intake.keyring import Keyring
+from takedown_cli.intake.migrations import upgrade
 from takedown_cli.intake.participants import Keys, Lists, Participant
+from takedown_cli.intake.policy import Policy
+from takedown_cli.intake.refusal import Reason
 from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
-from takedown_cli.intake.writer import Writer
-from takedown_cli.wire import Receipt, encode
+from takedown_cli.intake.signals import EVERY_CLASS
+from takedown_cli.intake.writer import Turn, Writer
+from takedown_cli.wire import Receipt, Refusal, encode
+
+T = TypeVar("T")
 
 
 def make_intake(home: Home, settings: Settings) -> Identity:
@@ -36,9 +45,9 @@ def make_intake(home: Home, settings: Settings) -> Identity:
     if settings.database is None:
         write_private(home.database, b"")  # SQLite gives its other files the mode of this one
     engine = open_engine(home.database_url(settings), writer=True)
-    create_tables(engine)
+    upgrade(engine)
     with engine.begin() as connection:
-        inquiry.make_decoy(connection, keyring)
+        inquiry.make_decoy(Turn(connection), keyring)
     engine.dispose()
     identity = _identity(settings, keyring, settings.origin)
     write_private(home.card, identity.card)
@@ -47,17 +56,19 @@ def make_intake(home: Home, settings: Settings) -> Identity:
 
 
 def _identity(settings: Settings, keyring: Keyring, origin: str) -> Identity:
-    return Identity(
-        keyring, keyring.audience(origin), settings.test, settings.retention_days, keyring.card(settings, origin)
-    )
+    return Identity(keyring, keyring.audience(origin), settings.test, keyring.card(settings, origin))
 
 
 class Intake:
     """An open intake. ``readers`` may be used from any thread; only ``writer`` writes."""
 
-    def __init__(self, settings: Settings, identity: Identity, readers: Engine, writing: Engine) -> None:
+    def __init__(
+        self, settings: Settings, identity: Identity, denied: DenyList, readers: Engine, writing: Engine
+    ) -> None:
         self.settings = settings
         self.identity = identity
+        self.denied = denied
+        self.policy = Policy(settings)
         self.readers = readers
         self._writing = writing
         self.writer = Writer(writing)
@@ -72,10 +83,11 @@ class Intake:
         keyring = Keyring.load(home)
         url = home.database_url(settings)
         writing = open_engine(url, writer=True)
-        create_tables(writing)
+        upgrade(writing)
         with writing.begin() as connection:
-            inquiry.make_decoy(connection, keyring)
-        return cls(settings, _identity(settings, keyring, origin or settings.origin), open_engine(url), writing)
+            inquiry.make_decoy(Turn(connection), keyring)
+        identity = _identity(settings, keyring, origin or settings.origin)
+        return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing)
 
     def start(self) -> None:
         self.writer.start()
@@ -93,17 +105,20 @@ class Intake:
 
     def admit(self, body: bytes) -> Submission:
         """Check a sealed submission. Raises Refused."""
-        return admit(body, self.identity)
+        return admit(body, self.identity, self.denied)
 
     def accept(self, submission: Submission) -> Future[Receipt]:
         """Store a submission exactly once. The future, or the call, raises Refused."""
-        return self.writer.order(
-            partial(cases.accept, submission=submission, retention_days=self.identity.retention_days)
-        )
+        return self.writer.order(partial(cases.accept, submission=submission, policy=self.policy))
 
     def signed(self, receipt: Receipt) -> bytes:
         """The receipt as it is answered: Ed25519 is deterministic, so equal receipts have equal bytes."""
         return envelope.sign(Receipt.TYPE, encode(receipt), self.identity.keyring.signing)
+
+    def signed_refusal(self, reason: Reason, body: bytes) -> bytes:
+        """A refusal that its reader can trust to be about this very message."""
+        refusal = Refusal(reason=reason, message=sha256(body).hexdigest())
+        return envelope.sign(Refusal.TYPE, encode(refusal), self.identity.keyring.signing)
 
     def inquire(self, body: bytes, action: Literal["status", "withdraw"]) -> bytes:
         """The sealed answer about a case. Raises Refused("busy")."""
@@ -121,17 +136,56 @@ class Intake:
         with self.readers.begin() as connection:
             return participants.authenticate_user(connection, self.identity.keyring, username, password)
 
-    def add_participant(self, name: str, lists: Lists, scopes: tuple[str, ...] = participants.USUAL) -> Keys:
-        """Take a platform in, from outside the serving process as well. Raises ConfigError."""
+    def operate(self, act: Callable[[Turn], T]) -> T:
+        """Do what an operator orders, also from beside the serving process. Raises ConfigError."""
         try:
             with self._writing.begin() as connection:
-                return participants.add(connection, self.identity.keyring, name, lists, scopes)
+                turn = Turn(connection)
+                result = act(turn)
+                turn.close()
         except SQLAlchemyError:
             raise ConfigError("The intake's database cannot be written.", hint="Check its rights.") from None
+        return result
+
+    def read(self, look: Callable[[Connection], T]) -> T:
+        """Look something up for the operator. Raises ConfigError."""
+        try:
+            with self.readers.begin() as connection:
+                return look(connection)
+        except SQLAlchemyError:
+            raise ConfigError("The intake's database cannot be read.", hint="Check its rights.") from None
+
+    def add_participant(
+        self,
+        name: str,
+        lists: Lists,
+        scopes: tuple[str, ...] = participants.USUAL,
+        classes: int = EVERY_CLASS,
+    ) -> Keys:
+        """Take a platform in. Raises ConfigError."""
+        keyring = self.identity.keyring
+        return self.operate(lambda turn: participants.add(turn.connection, keyring, name, lists, scopes, classes))
 
     def participants(self) -> list[Participant]:
         with self.readers.begin() as connection:
             return participants.everyone(connection)
+
+    # ------------------------------------------------------------------------------------------------------ operator
+
+    def purge(self) -> upkeep.Purged:
+        """Delete what is past its day. Raises ConfigError."""
+        purged = self.operate(upkeep.purge)
+        upkeep.empty_log(self._writing)
+        return purged
+
+    @property
+    def metrics_token(self) -> str:
+        """The bearer token that opens the counters."""
+        return self.identity.keyring.derived("metrics").hex()
+
+    def examine(self) -> checkup.Health:
+        """Whether the database is whole."""
+        return self.read(lambda connection: checkup.examine(connection, self.identity.keyring))
 
     # --------------------------------------------------------------------------------------------------------- feeds
 

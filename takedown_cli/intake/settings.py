@@ -25,13 +25,19 @@ _FILE: Final = "intake.toml"
 
 
 class Settings(Document):
-    """What the operator decides. ``database`` is an SQLAlchemy URL; none means the SQLite file in the folder."""
+    """What the operator decides. ``database`` is an SQLAlchemy URL; none means the SQLite file in the folder.
+
+    Beyond ``flood_per_hour`` anonymous submissions in an hour, and above ``items_per_submission``, what comes is held
+    for review instead of listed at once.
+    """
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
     origin: Origin = DEFAULT_ORIGIN
     test: bool = False
     database: str | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 730
+    flood_per_hour: Annotated[int, Field(ge=0)] = 500
+    items_per_submission: Annotated[int, Field(ge=1)] = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,11 @@ class Home:
     def database(self) -> Path:
         """The SQLite file, when the settings name no other database."""
         return self.path / "intake.db"
+
+    @property
+    def deny_list(self) -> Path:
+        """PDQ values of well-known pictures that are never listed, one in a line; there need not be one."""
+        return self.path / "deny.txt"
 
     @property
     def exists(self) -> bool:

@@ -27,6 +27,12 @@ IMAGE, PREDICTED_IMAGE, VIDEO, PREDICTED_VIDEO = 1, 2, 4, 8
 EVERY_CLASS: Final = IMAGE | PREDICTED_IMAGE | VIDEO | PREDICTED_VIDEO
 
 
+def classes_for(media: str, *, predicted: bool) -> int:
+    """Class bits for ``image``, ``video`` or ``all``, with or without hashes of predicted copies."""
+    wanted = {"image": IMAGE | PREDICTED_IMAGE, "video": VIDEO | PREDICTED_VIDEO}.get(media, EVERY_CLASS)
+    return wanted if predicted else wanted & (IMAGE | VIDEO)
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
     """A hash as it is listed: which kind, its bytes, and its class bits."""

@@ -52,6 +52,11 @@ class Workers:
         self._count = threads
         self._threads: list[threading.Thread] = []
 
+    @property
+    def waiting(self) -> int:
+        """Work that no thread has begun."""
+        return self._jobs.qsize()
+
     def start(self) -> None:
         """Start the threads; called inside the loop."""
         loop = asyncio.get_running_loop()

@@ -93,6 +93,11 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="intake-writer", daemon=True)
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Orders that are not begun."""
+        return self._orders.qsize()
+
     def start(self) -> None:
         self._thread.start()
 

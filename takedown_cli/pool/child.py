@@ -7,6 +7,7 @@ It must never open, write, connect, or answer for a file it was not asked about.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import socket
 
@@ -16,6 +17,16 @@ from takedown_cli.pool import channel, record, sandbox
 from takedown_cli.pool.preload import preload
 from takedown_cli.pool.settings import Settings, adopt, number, recipe_of
 from takedown_cli.reasons import Reason
+
+
+class _Nameless(io.FileIO):
+    """The file as decoders may see it: a library given the number would ask for its size, which is not allowed here.
+
+    Python's own attempt to do so may fail: the size that counts is in the request.
+    """
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation
 
 
 def main(settings: Settings) -> None:
@@ -49,7 +60,7 @@ def serve(link: socket.socket, settings: Settings) -> None:
 
 def _answer(descriptor: int, file: MediaFile, recipe: Recipe) -> bytes:
     try:
-        with open(descriptor, "rb") as stream:
+        with io.BufferedReader(_Nameless(descriptor)) as stream:
             stream.seek(0)
             outcome: Hashed | Failed | Skipped = worker.hash_media(stream, file, recipe)
         return record.encode_outcome(outcome)

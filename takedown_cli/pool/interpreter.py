@@ -6,6 +6,7 @@ It must never put anything about files or people into the command line of a proc
 
 from __future__ import annotations
 
+import contextlib
 import marshal
 import os
 import socket
@@ -25,9 +26,10 @@ _BOOT = (
 _ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
-def start(module: str, settings: Settings, channel: socket.socket) -> subprocess.Popen[bytes]:
+def start(module: str, settings: Settings, channel: socket.socket, *, more: bool = False) -> subprocess.Popen[bytes]:
     """Run ``module.main(settings)`` in a new interpreter that has ``channel`` too; close it here afterwards.
 
+    With ``more`` it may ask for the ``rest`` of its settings, and has to be given them by ``tell``.
     Raises OSError when no process can be started.
     """
     windows = sys.platform == "win32"
@@ -49,14 +51,31 @@ def start(module: str, settings: Settings, channel: socket.socket) -> subprocess
         message["share"] = channel.share(process.pid)
     else:
         message["fd"] = channel.fileno()
+    tell(process, message, more=more)
+    return process
+
+
+def tell(process: subprocess.Popen[bytes], settings: Settings, *, more: bool = False) -> None:
+    """Give a process that was started its settings, or the rest of them."""
     pipe = process.stdin
     assert pipe is not None
+    # When it is gone already, the channel tells as well; close() tries once more to write what was not written.
+    with contextlib.suppress(OSError):
+        pipe.write(marshal.dumps(settings))
+        pipe.flush()
+    if not more:
+        with contextlib.suppress(OSError):
+            pipe.close()
+
+
+def rest() -> Settings | None:
+    """In the new process: wait for the rest of the settings; None when the parent went away instead."""
     try:
-        pipe.write(marshal.dumps(message))
-        pipe.close()
-    except OSError:
-        pass  # it is gone already, which the channel tells as well
-    return process
+        settings = marshal.load(sys.stdin.buffer)
+    except (EOFError, ValueError, TypeError):
+        return None
+    assert isinstance(settings, dict)
+    return settings
 
 
 def _windows_environment() -> dict[str, str]:

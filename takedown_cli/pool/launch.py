@@ -106,13 +106,38 @@ class _FreshChild:
         return self.process.wait()
 
 
+#: The template that was started ahead, until a pool takes it over.
+_ahead: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
+
+
+def start_ahead() -> None:
+    """Let a template import its libraries before it is known what for; the next pool of this process takes it over.
+
+    If none ever does, it ends with this process.
+    """
+    if sys.platform == "linux" and not _ahead:
+        with contextlib.suppress(OSError):  # the pool will try again, and say so
+            _ahead.append(_start_template())
+
+
+def _start_template() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    control, theirs = socket.socketpair()
+    with theirs:
+        try:
+            parent: Settings = {"parent": os.getpid()}
+            return control, interpreter.start("takedown_cli.pool.zygote", parent, theirs, more=True)
+        except OSError:
+            control.close()
+            raise
+
+
 class Template:
     """Children forked by ``zygote``; it starts importing as soon as this object exists."""
 
     def __init__(self, settings: Settings) -> None:
-        self._control, theirs = socket.socketpair()
-        with theirs:
-            self._process = interpreter.start("takedown_cli.pool.zygote", {**settings, "parent": os.getpid()}, theirs)
+        started = _ahead.pop() if _ahead else _start_template()
+        self._control, self._process = started
+        interpreter.tell(self._process, settings)
         self._control.settimeout(START_SECONDS)
         self._unnamed: deque[_ForkedChild] = deque()
         self._video = False

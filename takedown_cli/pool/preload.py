@@ -11,6 +11,7 @@ import importlib
 import io
 import pkgutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from takedown_cli.model import Media, MediaFile, Recipe
@@ -35,17 +36,26 @@ _NOT_LIBRARY = ("__main__", "datasets")
 
 def preload(recipe: Recipe, media: Media) -> None:
     """Import what hashing ``media`` under ``recipe`` may need; a library that is not installed is left out."""
-    names = [*_IMAGE, *_OWN] + (list(_VIDEO) if media is Media.VIDEO else [])
+    load(media)
     if recipe.also - {"sha1"}:
-        names += _PERCEPTUAL
-    for name in names:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+        _import(_PERCEPTUAL)
     if media is Media.IMAGE:
         _warm_up(recipe)
+        _prepare_copies(recipe)
     else:
         _import_all("av")
         _warm_up_video(recipe)
+
+
+def load(media: Media) -> None:
+    """The part of ``preload`` that is the same under every recipe, and touches nothing yet."""
+    _import((*_IMAGE, *_OWN, *(_VIDEO if media is Media.VIDEO else ())))
+
+
+def _import(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
 
 
 def _import_all(name: str) -> None:
@@ -69,6 +79,14 @@ def _warm_up(recipe: Recipe) -> None:
         file = MediaFile(Path(), stream.tell(), Media.IMAGE, fmt)
         stream.seek(0)
         worker.hash_media(stream, file, recipe)
+
+
+def _prepare_copies(recipe: Recipe) -> None:
+    """The tables of predicted copies for the usual shapes, shared by all children."""
+    if recipe.copies - {"flips"}:
+        from takedown_cli.fingerprint import variants
+
+        variants.prepare(recipe.copies)
 
 
 def _warm_up_video(recipe: Recipe) -> None:

@@ -19,12 +19,11 @@ FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF",
     "mp4", "mov", "3gp", "mkv", "webm", "avi", "mpeg",
 )  # fmt: skip
-#: Kinds of fingerprint with the exact length of their value in bytes; 0 means 1 to ``MAX_VALUE``.
+#: Kinds of fingerprint with the exact length of their value in bytes.
 KINDS = {
-    "sha256": 32, "md5": 16, "sha1": 20, "pdq": 32, "vpdq": 32,
-    "phash": 0, "dhash": 0, "ahash": 0, "whash": 0, "crop-resistant": 0,
+    "sha256": 32, "md5": 16, "sha1": 20, "pdq": 32,
+    "phash": 8, "dhash": 8, "ahash": 8, "whash": 8, "crop-resistant": 8,
 }  # fmt: skip
-MAX_VALUE = 512
 MAX_NAME = 40
 MAX_ALSO = 2 * MAX_NAME + 1
 MAX_FINGERPRINTS = 65_535
@@ -34,7 +33,9 @@ MAX_RECORD = 8 << 20
 _MEDIA = tuple(Media)
 _REASONS = tuple(Reason)
 _KINDS = tuple(KINDS)
-_NAME = re.compile(rb"[a-z0-9:+./-]+")
+# No wider than what a bundle takes (bundle.document), so that one bad name costs a file and not the whole bundle.
+_NAME = re.compile(rb"[a-z0-9][a-z0-9:+.-]*")
+_ALSO = re.compile(rb"[a-z0-9][a-z0-9:+.-]*/[a-z0-9][a-z0-9:+.-]*")
 _HASHED, _FAILED, _SKIPPED = 1, 2, 3
 
 _REQUEST = struct.Struct("<IBBQ")  # sequence number, media, format, size in bytes
@@ -98,7 +99,7 @@ def _optional(reason: Reason | None) -> int:
 
 def _encode_item(item: Fingerprint) -> bytes:
     value = bytes.fromhex(item.value)
-    if item.kind not in KINDS or not _fits(item.kind, len(value)):
+    if KINDS.get(item.kind) != len(value):
         raise RecordError
     if not (_is_time(item.timestamp) and 0 <= (item.quality or 0) <= 100 and (item.frame or 0) >= 0):
         raise RecordError
@@ -114,15 +115,15 @@ def _encode_item(item: Fingerprint) -> bytes:
         _KINDS.index(item.kind), flags, len(method), len(variant), item.quality or 0, item.frame or 0,
         item.timestamp or 0.0, len(value), len(item.also),
     )  # fmt: skip
-    also = [_encode_name(name, MAX_ALSO) for name in item.also]
+    also = [_encode_name(name, MAX_ALSO, _ALSO) for name in item.also]
     return head + method + variant + value + b"".join(bytes([len(name)]) + name for name in also)
 
 
-def _encode_name(name: str | None, longest: int = MAX_NAME) -> bytes:
+def _encode_name(name: str | None, longest: int = MAX_NAME, pattern: re.Pattern[bytes] = _NAME) -> bytes:
     if name is None:
         return b""
     data = name.encode("ascii")
-    if len(data) > longest or not _NAME.fullmatch(data):
+    if len(data) > longest or not pattern.fullmatch(data):
         raise RecordError
     return data
 
@@ -178,7 +179,7 @@ class _Reader:
         _check(bool(flags & _FRAME) or frame == 0)
         _check(bool(flags & _TIMESTAMP) or _is_zero(when))
         name = _KINDS[kind]
-        _check(_fits(name, length))
+        _check(length == KINDS[name])
         method, variant = self._name(methods), self._name(variants)
         value = self._take(length).hex()
         return Fingerprint(
@@ -190,15 +191,15 @@ class _Reader:
         )  # fmt: skip
 
     def _also(self) -> str:
-        name = self._name(self._take(1)[0], MAX_ALSO)
+        name = self._name(self._take(1)[0], MAX_ALSO, _ALSO)
         _check(name is not None)
         return name or ""
 
-    def _name(self, length: int, longest: int = MAX_NAME) -> str | None:
+    def _name(self, length: int, longest: int = MAX_NAME, pattern: re.Pattern[bytes] = _NAME) -> str | None:
         if length == 0:
             return None
         data = self._take(length)
-        _check(length <= longest and _NAME.fullmatch(data) is not None)
+        _check(length <= longest and pattern.fullmatch(data) is not None)
         return data.decode("ascii")
 
     def _take(self, length: int) -> bytes:
@@ -207,11 +208,6 @@ class _Reader:
         part = self._data[self._at : end]
         self._at = end
         return part
-
-
-def _fits(kind: str, length: int) -> bool:
-    exact = KINDS[kind]
-    return length == exact if exact else 0 < length <= MAX_VALUE
 
 
 def _is_time(seconds: float | None) -> bool:

@@ -11,8 +11,8 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 
-from takedown_cli.model import Failed, Found, Hashed, Limits, Media, MediaFile, Outcome, Skipped
-from takedown_cli.pool import channel, record
+from takedown_cli.model import Failed, Found, Hashed, Media, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.pool import channel, plausible, record
 from takedown_cli.pool.launch import START_SECONDS, Child
 from takedown_cli.pool.sandbox import Layer
 from takedown_cli.reasons import Reason
@@ -77,7 +77,7 @@ class Worker:
     """A child, what it works on (the head of ``queue``) and since when."""
 
     child: Child
-    limits: Limits
+    recipe: Recipe
     queue: deque[Job] = field(default_factory=deque)
     layers: Layer | None = None
     files: int = 0
@@ -97,7 +97,8 @@ class Worker:
             return self.since + START_SECONDS
         if not self.queue:
             return float("inf")
-        seconds = self.limits.video_seconds if self.queue[0].is_video else self.limits.image_seconds
+        limits = self.recipe.limits
+        seconds = limits.video_seconds if self.queue[0].is_video else limits.image_seconds
         # The decoder keeps the same limit and may still save what it has; only if it does not answer, it hangs.
         return self.since + seconds + min(_MOST_GRACE, seconds)
 
@@ -118,14 +119,19 @@ class Worker:
 
     def read(self) -> list[tuple[Job, Hashed | Failed | Skipped]]:
         """What the process has answered since the last call. Raises WorkerLost."""
+        answers: list[tuple[Job, Hashed | Failed | Skipped]] = []
         try:
             data = self.child.channel.recv(_READ)
             if not data:
                 raise WorkerLost
-            return [answer for reply in self._replies.feed(data) for answer in self._accept(*reply)]
+            for reply in self._replies.feed(data):
+                answers += self._accept(*reply)
+            return answers
         except BlockingIOError:
             return []
-        except (OSError, record.RecordError) as gone:
+        except (OSError, record.RecordError, WorkerLost) as gone:
+            # Nothing that came along with nonsense is believed, and none of its files may be forgotten.
+            self.queue.extendleft(job for job, _ in reversed(answers))
             raise WorkerLost from gone
 
     def _accept(self, number: int, reply: bytes) -> list[tuple[Job, Hashed | Failed | Skipped]]:
@@ -139,6 +145,7 @@ class Worker:
         if job is None or job.file is None or number != (self._sequence + 1) & 0xFFFFFFFF:
             raise WorkerLost
         outcome = record.decode_outcome(reply, job.file)
+        plausible.check(outcome, job.file, self.recipe)
         self.queue.popleft()
         self._sequence += 1
         self.files += 1

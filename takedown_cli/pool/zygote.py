@@ -13,8 +13,9 @@ import signal
 import socket
 
 from takedown_cli.model import Media
+from takedown_cli.pool import interpreter
 from takedown_cli.pool.channel import ANSWER, COMMAND, FORK, REAP, VIDEO
-from takedown_cli.pool.preload import preload
+from takedown_cli.pool.preload import load, preload
 from takedown_cli.pool.sandbox import linux
 from takedown_cli.pool.settings import Settings, adopt, number, recipe_of
 
@@ -24,6 +25,11 @@ def main(settings: Settings) -> None:
     # While importing, nobody listens to the channel. Afterwards its end tells, whichever thread of the parent remains.
     linux.die_with_parent(number(settings, "parent"))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    load(Media.IMAGE)
+    more = interpreter.rest()
+    if more is None:
+        os._exit(0)
+    settings.update(more)
     control = adopt(settings)
     children: set[int] = set()
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from hashlib import sha256
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import stamina
 from stamina.instrumentation import set_on_retry_hooks
@@ -65,21 +65,18 @@ class IntakeClient:
         return self._card
 
     def submit(self, sealed_bundle: bytes) -> Receipt:
-        """Send a sealed bundle; sending it again gives the same receipt. Raises RefusedError, UnreachableError."""
+        """Send a sealed bundle; sending it again gives the same receipt.
+
+        Raises RefusedError when the intake itself refused, so that nothing is registered; UnreachableError and
+        UntrustedIntakeError when nobody knows whether it arrived.
+        """
         card = self.card()
         if seal.parse(sealed_bundle).audience != audience_of(card):
             raise RefusedError(_REASONS["other-intake"])
         reply = self._patiently(lambda: self._door.post("/v1/submit", sealed_bundle))
         if reply.status != 200:
-            raise _refusal(reply)
-        try:
-            signed = envelope.verify(reply.body, Receipt.TYPE)
-            receipt = decode(Receipt, signed.payload)
-        except BundleError:
-            raise UntrustedIntakeError from None
-        if signed.signers != (bytes.fromhex(card.signing_key),):
-            raise UntrustedIntakeError
-        return receipt
+            raise _refusal(_answer(Refusal, reply, card, sealed_bundle))
+        return _answer(Receipt, reply, card, sealed_bundle)
 
     def status(self, case: CaseNumber) -> CaseStatus:
         """What became of the case. Raises NoSuchCaseError, UnreachableError, UntrustedIntakeError."""
@@ -139,16 +136,22 @@ def _pause(error: Exception) -> bool | float:
     return isinstance(error, UnreachableError)
 
 
-def digest_of(payload: bytes) -> str:
-    """What a receipt names: the SHA-256 of the signed payload."""
-    return sha256(payload).hexdigest()
+A = TypeVar("A", Receipt, Refusal)
 
 
-def _refusal(reply: Reply) -> RefusedError | UntrustedIntakeError:
+def _answer(kind: type[A], reply: Reply, card: IntakeCard, message: bytes) -> A:
+    """The intake's signed answer to this very message. Raises UntrustedIntakeError for anything else."""
     try:
-        reason = decode(Refusal, reply.body).reason
+        signed = envelope.verify(reply.body, kind.TYPE)
+        answer = decode(kind, signed.payload)
     except BundleError:
-        return UntrustedIntakeError("The answer does not come from a takedown intake.")
-    if reason == "conflict":
+        raise UntrustedIntakeError("The answer does not come from the intake.") from None
+    if signed.signers != (bytes.fromhex(card.signing_key),) or answer.message != sha256(message).hexdigest():
+        raise UntrustedIntakeError("The answer does not come from the intake, or is an answer to something else.")
+    return answer
+
+
+def _refusal(refusal: Refusal) -> RefusedError:
+    if refusal.reason == "conflict":
         return ConflictError()
-    return RefusedError(_REASONS.get(reason))
+    return RefusedError(_REASONS.get(refusal.reason))

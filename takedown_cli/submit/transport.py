@@ -38,7 +38,7 @@ class Door:
     """
 
     def __init__(self, address: IntakeAddress, proxy: str | None = None) -> None:
-        if address.origin.endswith(".onion") and proxy is None:
+        if address.is_onion and proxy is None:
             raise ConfigError(
                 "An onion service is reached through Tor only.", hint="Add --proxy socks5h://127.0.0.1:9050."
             )

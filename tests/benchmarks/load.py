@@ -24,6 +24,8 @@ import httpx
 
 from tests.intake.person import Person, balanced, picture
 
+#: Submissions a second that all clients together offer when they do not go as fast as they can.
+STEADY = 330
 SERVE = [sys.executable, "-m", "takedown_cli", "intake"]
 
 
@@ -44,10 +46,15 @@ class Result:
         return quantiles(self.latencies, n=100)[percent - 1] * 1000
 
 
-async def _client(port: int, path: str, bodies: list[bytes | None], result: Result) -> None:
-    """One connection that asks again as soon as it was answered, until nothing is left to send."""
+async def _client(port: int, path: str, bodies: list[bytes | None], result: Result, pause: float, begin: float) -> None:
+    """One connection that asks again once it was answered, but not before its next turn, until nothing is left."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    due = time.perf_counter() + begin
     while bodies:
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        due += pause
+        if not bodies:
+            break
         body = bodies.pop()
         if body is None:
             message = f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
@@ -63,10 +70,12 @@ async def _client(port: int, path: str, bodies: list[bytes | None], result: Resu
     writer.close()
 
 
-async def _drive(port: int, path: str, bodies: Sequence[bytes | None], clients: int) -> Result:
+async def _drive(port: int, path: str, bodies: Sequence[bytes | None], clients: int, rate: float = 0) -> Result:
+    """All of it by so many clients: as fast as they are answered, or ``rate`` a second in all."""
     waiting, result = list(bodies), Result([], [], 0)
+    pause = clients / rate if rate else 0.0
     started = time.perf_counter()
-    await asyncio.gather(*(_client(port, path, waiting, result) for _ in range(clients)))
+    await asyncio.gather(*(_client(port, path, waiting, result, pause, pause * n / clients) for n in range(clients)))
     result.seconds = time.perf_counter() - started
     return result
 
@@ -93,8 +102,10 @@ def measure(folder: Path, submissions: int, clients: int) -> list[tuple[str, str
         origin = json.loads(server.stdout.readline())["origin"]
         port = int(origin.rpartition(":")[2])
         card = httpx.get(f"{origin}/v1/keys").content
-        people = [Person(origin, card) for _ in range(submissions)]
+        people = [Person(origin, card) for _ in range(2 * submissions)]
         bodies = [person.message(person.bundle(picture(balanced(n)))) for n, person in enumerate(people)]
+        steady = asyncio.run(_drive(port, "/v1/submit", bodies[submissions:], clients, STEADY))
+        people, bodies = people[:submissions], bodies[:submissions]
         taken = asyncio.run(_drive(port, "/v1/submit", bodies, clients))
         again = asyncio.run(_drive(port, "/v1/submit", bodies, clients))
         asks = [person.asked(person.request("status", b"r" * 32)) for person in people]
@@ -103,10 +114,12 @@ def measure(folder: Path, submissions: int, clients: int) -> list[tuple[str, str
     finally:
         server.terminate()
         server.wait()
-    errors = sum(one.statuses.count(200) != submissions for one in (taken, again, status))
+    errors = sum(one.statuses.count(200) != submissions for one in (steady, taken, again, status))
     return [
         ("raw durable SQLite commits/s", f"{raw:.0f}"),
-        (f"durable submissions/s, {clients} clients", f"{taken.rate:.0f}"),
+        (f"durable submissions/s, {clients} clients, {STEADY} offered", f"{steady.rate:.0f}"),
+        ("  p50 / p99, ms", f"{steady.p(50):.0f} / {steady.p(99):.0f}"),
+        (f"durable submissions/s, {clients} clients, as fast as they can", f"{taken.rate:.0f}"),
         ("  as a share of raw commits", f"{taken.rate / raw:.0%}"),
         ("  p50 / p99, ms", f"{taken.p(50):.0f} / {taken.p(99):.0f}"),
         ("repeated submissions/s", f"{again.rate:.0f}"),
@@ -125,7 +138,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         for name, figure in measure(Path(folder), 600 if arguments.short else 5000, arguments.clients):
-            print(f"{name:<45} {figure:>12}")
+            print(f"{name:<62} {figure:>12}")
 
 
 if __name__ == "__main__":

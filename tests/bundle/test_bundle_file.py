@@ -154,3 +154,12 @@ def test_refused_json_of_the_public_corpus(shared: Path) -> None:
     for document in sorted((shared / "corpus/json/test_parsing").iterdir()):
         with pytest.raises(BundleError):
             decode(Bundle, document.read_bytes())
+
+
+def test_an_addition_that_is_repeated_is_the_same_payload() -> None:
+    first, again, other = (
+        file.payload_of([item(pdq(digit))], CASE, DECLARATION, day=DAY, adds=True) for digit in ("a", "a", "b")
+    )
+    assert encode(first) == encode(again)
+    assert first.nonce != other.nonce
+    assert first.nonce != file.payload_of([item(pdq("a"))], CaseNumber.draw(), DECLARATION, day=DAY, adds=True).nonce

@@ -1,4 +1,4 @@
-"""A real intake per module: uvicorn on loopback, SQLite in a file."""
+"""A real intake per module and database: uvicorn on loopback, SQLite in a file or a PostgreSQL of the tests' own."""
 
 from __future__ import annotations
 
@@ -11,13 +11,28 @@ import pytest
 from takedown_cli.intake import running
 from takedown_cli.intake.participants import Lists
 from takedown_cli.intake.server import Running
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
 from tests.intake.person import Person, Platform
+from tests.intake.postgres import Postgres, postgres
 
 
-@pytest.fixture(scope="module")
-def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("intake") / "home", name="Test intake") as server:
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Postgres]:
+    with postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def intake(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    database = None
+    if request.param == "postgresql":
+        server: Postgres = request.getfixturevalue("database_server")
+        database = server.new_database()
+    home = Home(tmp_path_factory.mktemp("intake") / "home")
+    make_intake(home, Settings(name="Test intake", test=True, database=database))
+    with running(home.path) as server_:
+        yield server_
 
 
 @pytest.fixture
@@ -31,10 +46,10 @@ def another(intake: Running) -> Person:
 
 
 @pytest.fixture
-def new_platform(intake: Running) -> Callable[[str, Lists], Platform]:
+def new_platform(intake: Running) -> Callable[..., Platform]:
     """Takes in a participant of a fresh name that starts with the given one."""
 
-    def make(name: str, lists: Lists = "both") -> Platform:
+    def make(name: str = "Platform", lists: Lists = "both") -> Platform:
         return Platform(intake.origin, intake.add_participant(f"{name} {uuid4().hex[:6]}", lists))
 
     return make

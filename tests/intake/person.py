@@ -15,10 +15,19 @@ from takedown_cli.bundle import envelope, seal
 from takedown_cli.bundle.document import Bundle, BundleFingerprint, CaseReference, Declaration, Item
 from takedown_cli.case import CaseNumber
 from takedown_cli.intake.participants import Keys
-from takedown_cli.wire import Age, Audience, CaseRequest, CaseStatus, IntakeCard, decode, encode
+from takedown_cli.wire import Age, Audience, CaseRequest, CaseStatus, IntakeCard, Refusal, decode, encode
 
 #: One client for all: making one loads the system's certificates.
 HTTP = httpx.Client(timeout=30, trust_env=False)
+
+
+def reason(response: httpx.Response) -> str:
+    """Why the intake refused. An answer to a submission is signed, and names the very message that was sent."""
+    if b"payloadType" not in response.content:
+        return decode(Refusal, response.content).reason
+    refusal = decode(Refusal, envelope.verify(response.content, Refusal.TYPE).payload)
+    assert refusal.message == sha256(response.request.content).hexdigest()
+    return refusal.reason
 
 
 def balanced(seed: object) -> str:
@@ -62,6 +71,11 @@ class Person:
     @property
     def audience(self) -> Audience:
         return Audience(origin=self.intake.origin, key_id=keys.key_id(bytes.fromhex(self.intake.signing_key)))
+
+    @property
+    def place(self) -> tuple[str, bytes]:
+        """By what the intake finds the case: lookup id and public key."""
+        return self.number.lookup_id(), self.number.signing_key().public_key().public_bytes_raw()
 
     def bundle(self, *items: Item, **changes: Any) -> Bundle:
         key = self.number.signing_key().public_key().public_bytes_raw().hex()

@@ -9,6 +9,8 @@ from dataclasses import replace
 import pytest
 
 from takedown_cli.bundle import envelope, seal
+from takedown_cli.bundle.document import CaseReference
+from takedown_cli.errors import SealError
 from takedown_cli.wire import Audience, CaseRequest, CaseStatus, decode, encode
 from tests.intake.person import Person, Platform, balanced, picture, video
 
@@ -46,7 +48,7 @@ def for_another_intake(person: Person, other: Person) -> bytes:
     return person.asked(person.request("status", REPLY_KEY, audience=elsewhere))
 
 
-@pytest.mark.parametrize("make", [unknown, foreign, withdrawal_as_status, for_another_intake])
+@pytest.mark.parametrize("make", [unknown, foreign, for_another_intake])
 def test_all_who_have_no_right_get_one_answer(
     make: Callable[[Person, Person], bytes], person: Person, another: Person
 ) -> None:
@@ -67,6 +69,26 @@ def test_what_cannot_be_read_gets_an_answer_of_the_same_looks(person: Person) ->
         response = person.post("status", body)
         assert (response.status_code, len(response.content)) == (200, len(known.content))
         assert response.headers == known.headers
+
+
+def test_a_request_sent_to_the_other_door_gets_nothing_under_its_key(person: Person, another: Person) -> None:
+    """Known words under a key that seals a real answer as well would be the way to read that answer."""
+    person.submit()
+    known = person.post("status", person.asked(person.request("status", REPLY_KEY)))
+    response = person.post("status", withdrawal_as_status(person, another))
+    assert (response.status_code, len(response.content)) == (known.status_code, len(known.content))
+    with pytest.raises(SealError):
+        seal.open_reply(response.content, REPLY_KEY)
+    assert person.status().items[0].state == "listed"
+
+
+def test_who_learned_a_lookup_id_can_neither_ask_nor_take_its_place(person: Person, another: Person) -> None:
+    person.submit()
+    victim = {"case": CaseReference(lookup_id=person.number.lookup_id(), key=another.place[1].hex())}
+    squatting = another.post("submit", another.message(another.bundle(**victim)))
+    assert squatting.status_code == 200  # a case of its own, as for any other lookup id
+    assert len(person.status().items) == 1
+    assert person.submit(adds=True).status_code == 200
 
 
 def test_two_signatures_are_one_too_many(person: Person, another: Person) -> None:
@@ -147,8 +169,8 @@ def test_the_client_that_people_use_agrees(person: Person) -> None:
         client = IntakeClient(door, address)
         assert client.card() == person.intake
         bundle = person.bundle()
-        receipt = client.submit(person.message(bundle))
-        assert receipt == client.submit(person.message(bundle))
+        message = person.message(bundle)
+        assert client.submit(message) == client.submit(message)
         assert client.status(person.number).known
         assert client.withdraw(person.number).withdrawn == 1
 

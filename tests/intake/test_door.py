@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from takedown_cli.bundle.seal import BUCKETS
 from takedown_cli.intake.feeds.stopncii import Feedbacks
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.server import Running
 from takedown_cli.intake.strictjson import read
-from takedown_cli.wire import Refusal, decode
-from tests.intake.person import HTTP, Platform
+from tests.intake.person import HTTP, Platform, reason
 
 
 def test_every_answer_carries_the_careful_headers_and_none_of_the_telling_ones(intake: Running) -> None:
@@ -32,7 +33,7 @@ def test_every_answer_carries_the_careful_headers_and_none_of_the_telling_ones(i
 def test_there_is_nothing_else(path: str, intake: Running) -> None:
     response = HTTP.get(intake.origin + path)
     assert response.status_code in {404, 405}
-    assert decode(Refusal, response.content).reason == "invalid"
+    assert reason(response) == "invalid"
 
 
 def test_hostile_json_is_refused_everywhere(
@@ -44,9 +45,9 @@ def test_hostile_json_is_refused_everywhere(
         for path, headers in [("submit", {}), ("SubmitFeedback", platform.headers("feedback"))]:
             response = HTTP.post(f"{intake.origin}/v1/{path}", content=body, headers=headers)
             assert response.status_code == 400, file.name
-            assert decode(Refusal, response.content).reason == "invalid"
+            assert reason(response) == "invalid"
         response = HTTP.post(f"{intake.origin}/v1/status", content=body)
-        assert (response.status_code, len(response.content)) == (200, 16400)
+        assert (response.status_code, len(response.content)) == (200, 12 + BUCKETS[0] + 16)
 
 
 VALID = b'{"count":1,"hashFeedbacks":[{"tags":[],"feedbackValue":"Blocked","hashValue":"' + b"0" * 64 + b'"}]}'
@@ -75,7 +76,7 @@ def test_feedback_is_read_strictly() -> None:
 
 def test_a_compressed_body_is_not_expanded(intake: Running) -> None:
     response = HTTP.post(f"{intake.origin}/v1/submit", content=b"\x1f\x8b", headers={"content-encoding": "gzip"})
-    assert decode(Refusal, response.content).reason == "invalid"
+    assert reason(response) == "invalid"
 
 
 def test_a_body_that_says_it_is_huge_is_refused_unread(intake: Running) -> None:
@@ -105,3 +106,35 @@ def test_what_is_not_http_gets_a_4xx_and_the_intake_lives(raw: bytes, intake: Ru
         answer = connection.recv(100)
     assert answer.startswith(b"HTTP/1.1 4") or answer == b""
     assert HTTP.get(f"{intake.origin}/healthz").text == "ok\n"
+
+
+def test_the_counters_are_for_the_operator_and_name_nobody(intake: Running) -> None:
+    url = f"{intake.origin}/metrics"
+    assert (
+        HTTP.get(url).status_code == HTTP.get(url, headers={b"authorization": "Bearer é".encode()}).status_code == 404
+    )
+    HTTP.post(f"{intake.origin}/v1/submit", content=b"x")
+    HTTP.get(f"{intake.origin}/v1/nobody's-business")
+    text = HTTP.get(url, headers={"authorization": f"Bearer {intake.intake.metrics_token}"}).text
+    assert 'takedown_intake_answers_total{route="/v1/submit",status="400"}' in text
+    assert 'route="other",status="404"' in text
+    assert "nobody" not in text
+    assert "127.0.0.1" not in text
+
+
+def test_a_connection_that_says_nothing_is_ended(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.protocol.HEAD_SECONDS", 0.2)
+    host, port = intake.origin.removeprefix("http://").split(":")
+    for beginning in (b"", b"GET /healthz HT"):
+        with socket.create_connection((host, int(port)), timeout=20) as connection:
+            connection.sendall(beginning)
+            with contextlib.suppress(ConnectionResetError):
+                assert connection.recv(100) == b""
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.door.BODY_SECONDS", 0.2)
+    host, port = intake.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=20) as connection:
+        connection.sendall(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 400")

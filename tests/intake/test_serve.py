@@ -140,3 +140,29 @@ def test_a_stop_signal_lets_what_has_begun_end(number: signal.Signals, home: Pat
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_an_operators_day(home: Path, tmp_path: Path) -> None:
+    run("init", str(home), "--test")
+    where = str(home)
+    first = run("participant", "add", where, "Platform", "--media", "video", "--no-predicted", "--submit")
+    assert set(first["function_keys"]) == {"FetchHashes", "SubmitFeedback", "SubmitHashes"}
+    assert run("participant", "rotate", where, "Platform")["subscription_key"] != first["subscription_key"]
+    run("participant", "revoke", where, "Platform")
+    assert run("participant", "list", where)["participants"][0]["revoked"]
+    assert run("participant", "audit", where)["pulls"] == []
+    run("organisation", "add", where, "Helpline", "ab" * 32, "--quota", "7")
+    run("organisation", "add", where, "Other", "not a key", code=2)
+    [helpline] = run("organisation", "list", where)["organisations"]
+    assert (helpline["name"], helpline["quota"], helpline["today"]) == ("Helpline", 7, 0)
+    run("organisation", "revoke", where, "Helpline")
+    assert run("review", where) == {
+        "schema": "takedown.intake.review", "version": 1, "released": 0, "dropped": 0, "held": [],
+    }  # fmt: skip
+    assert run("purge", where)["cases"] == 0
+    assert run("verify", where)["wrong"] == []
+    run("backup", where, str(tmp_path / "copy"))
+    run("backup", where, str(tmp_path / "copy"), code=2)
+    run("restore", str(tmp_path / "copy"), str(tmp_path / "again"))
+    assert run("verify", str(tmp_path / "again"))["wrong"] == []
+    assert len(run("metrics-token", where)["token"]) == 64

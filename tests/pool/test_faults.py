@@ -214,7 +214,7 @@ def test_a_child_that_answers_wrongly_is_lost(reply: bytes, pictures: list[Found
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with ours, theirs:
-        worker = Worker(Stranger(ours), Limits())
+        worker = Worker(Stranger(ours), Recipe())
         theirs.sendall(struct.pack("<II", READY, 1) + b"\0")
         assert worker.read() == []
         opened = open_media(pictures[0], Limits())
@@ -228,4 +228,6 @@ def test_a_child_that_answers_wrongly_is_lost(reply: bytes, pictures: list[Found
             theirs.close()
         with pytest.raises(WorkerLost):
             worker.read()
+        # Also when a good answer came before the bad one: the file is still on the list of what has to be done.
+        assert list(worker.queue) == [job]
         job.close()

@@ -111,7 +111,8 @@ FORBIDDEN = {
     "write": (1, 64), "writev": (20, 66), "pwrite64": (18, 68), "kill": (62, 129), "ptrace": (101, 117),
     "process_vm_readv": (310, 270), "memfd_create": (319, 279), "io_uring_setup": (425, 425), "bpf": (321, 280),
     "openat2": (437, 437), "sendmsg": (46, 211), "unshare": (272, 97), "setns": (308, 268), "bind": (49, 200),
-    "ioctl": (16, 29), "landlock_restrict_self": (446, 446), "seccomp": (317, 277), "pidfd_getfd": (438, 438),
+    "newfstatat": (262, 79), "statx": (332, 291), "fstat": (5, 80), "ioctl": (16, 29),
+    "landlock_restrict_self": (446, 446), "seccomp": (317, 277), "pidfd_getfd": (438, 438),
 }  # fmt: skip
 
 
@@ -146,6 +147,8 @@ def test_the_filter_refuses(name: str, machine: str, column: int) -> None:
         ((157, 167), (15,), ALLOW),  # prctl: a thread's name
         ((157, 167), (4,), EPERM),  # prctl: dumpable again
         ((72, 25), (4, 4), EPERM),  # fcntl: F_SETFL
+        ((262, 79), (0xFFFFFF9C, 1, 1, 0x1000), EPERM),  # newfstatat: a path beside AT_EMPTY_PATH
+        ((332, 291), (0xFFFFFF9C, 1, 0x1000, 0x7FF), EPERM),  # statx: likewise
         ((0, 63), (5,), ALLOW),  # read
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from hashlib import sha256
 
 import pytest
 import stamina
@@ -22,7 +23,7 @@ from takedown_cli.errors import (
     UnreachableError,
     UntrustedIntakeError,
 )
-from takedown_cli.submit.client import IntakeClient, digest_of
+from takedown_cli.submit.client import IntakeClient
 from takedown_cli.submit.transport import MAX_REPLY, Door
 from takedown_cli.wire import CaseRequest, CaseStatus, Receipt, Refusal, decode, encode
 from tests.bundle.factory import DECLARATION, SEALING, SIGNING, card, item, signed_card
@@ -67,16 +68,28 @@ def bundle_for(client: IntakeClient) -> bytes:
 
 
 def receipt(body: bytes, signer: Ed25519PrivateKey = SIGNING) -> bytes:
-    payload = file.open_signed(seal.open_as_intake(seal.parse(body), SEALING)).payload
-    document = Receipt(
-        lookup_id=CASE.lookup_id(), digest=digest_of(payload), day="2026-01-31", items=1, expires="2027-01-31"
-    )
+    document = Receipt(message=sha256(body).hexdigest(), day="2026-01-31", expires="2027-01-31")
     return envelope.sign(Receipt.TYPE, encode(document), signer)
 
 
 def test_a_bundle_is_taken_and_the_receipt_believed() -> None:
     for client in client_for(intake(lambda _m, _p, body: (200, {}, receipt(body)))):
-        assert client.submit(bundle_for(client)).items == 1
+        assert client.submit(bundle_for(client)).day == "2026-01-31"
+
+
+def test_a_receipt_for_another_message_is_not_believed() -> None:
+    """Somebody on the way drops the bundle and shows a true receipt, for a bundle of their own."""
+    for client in client_for(intake(lambda *_: (200, {}, receipt(b"another message")))):
+        with pytest.raises(UntrustedIntakeError):
+            client.submit(bundle_for(client))
+
+
+def test_an_unsigned_refusal_is_not_believed() -> None:
+    """It may have arrived all the same, so the person must not be told that nothing was registered."""
+    unsigned = encode(Refusal.model_validate({"reason": "quality"}))
+    for client in client_for(intake(lambda *_: (422, {}, unsigned))):
+        with pytest.raises(UntrustedIntakeError):
+            client.submit(bundle_for(client))
 
 
 def test_a_receipt_by_another_key_is_not_believed() -> None:
@@ -112,7 +125,11 @@ def test_what_is_no_intake_is_not_trusted(answer: Answer) -> None:
 
 
 def _refuse(reason: str, status: int) -> Behaviour:
-    return intake(lambda *_: (status, {}, encode(Refusal.model_validate({"reason": reason}))))
+    def refuse(_method: str, _path: str, body: bytes) -> Answer:
+        refusal = Refusal.model_validate({"reason": reason, "message": sha256(body).hexdigest()})
+        return status, {}, envelope.sign(Refusal.TYPE, encode(refusal), SIGNING)
+
+    return intake(refuse)
 
 
 @pytest.mark.parametrize(
@@ -220,6 +237,8 @@ def test_a_proxy_that_would_leak_names_is_refused(proxy: str) -> None:
         "https://intake.example#short",
         "https://[::1",
         "https://a b",
+        "http://abc.onion.",
+        "https://intake.example.",
     ],
 )
 def test_a_bad_address_is_a_configuration_error(text: str) -> None:
@@ -238,3 +257,15 @@ def test_a_bad_address_is_a_configuration_error(text: str) -> None:
 )
 def test_an_address_has_one_form(text: str, origin: str) -> None:
     assert IntakeAddress.parse(text).origin == origin
+
+
+@pytest.mark.parametrize("text", ["http://abcdef.onion", "http://abcdef.onion:8080", "https://abcdef.onion:444"])
+def test_an_onion_service_is_never_asked_of_a_name_server(text: str) -> None:
+    with pytest.raises(ConfigError):
+        Door(IntakeAddress.parse(text))
+
+
+def test_a_card_that_names_plain_http_elsewhere_is_refused() -> None:
+    for client in client_for(lambda *_: (200, {}, signed_card(card("http://intake.example"))), pin=None):
+        with pytest.raises(UntrustedIntakeError):
+            client.card()

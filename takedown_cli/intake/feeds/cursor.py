@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, update
 
 from takedown_cli.intake.listing import chunks
 from takedown_cli.intake.participants import Participant
+from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.schema import cases, clock, feedback, hashes, items, listings, participants, pulls
 from takedown_cli.intake.signals import EVERY_CLASS
 from takedown_cli.intake.writer import Turn
@@ -103,36 +104,63 @@ def read_page(
     return Page([Record(*row) for row in rows[:size]], start, len(rows) <= size, horizon)
 
 
-def holders(connection: Connection, ids: Sequence[int]) -> dict[int, list[tuple[bytes, str]]]:
-    """For each record, the cases that hold or held it: lookup HMAC and the item's state."""
+def _of_page(query: Select[*tuple[Any, ...]]) -> Prepared:
+    return Prepared(query.where(hashes.c.seq >= bindparam("first"), hashes.c.seq <= bindparam("last")))
+
+
+def _of_some(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    return query.where(hashes.c.id.in_(bindparam("some", expanding=True)))
+
+
+_HOLDERS = (
+    select(hashes.c.id, cases.c.lookup, items.c.state)
+    .select_from(hashes)
+    .join(listings, listings.c.hash_id == hashes.c.id)
+    .join(items, and_(items.c.case_id == listings.c.case_id, items.c.number == listings.c.number))
+    .join(cases, cases.c.id == listings.c.case_id)
+    .where(items.c.state != "held")
+)
+_WORDS = (
+    select(hashes.c.id, feedback.c.participant_id, participants.c.name, feedback.c.value, feedback.c.tags)
+    .select_from(hashes)
+    .join(feedback, feedback.c.hash_id == hashes.c.id)
+    .join(participants, participants.c.id == feedback.c.participant_id)
+    .order_by(participants.c.name)
+)
+_PAGE_HOLDERS, _PAGE_WORDS = _of_page(_HOLDERS), _of_page(_WORDS)
+_SOME_HOLDERS, _SOME_WORDS = _of_some(_HOLDERS), _of_some(_WORDS)
+
+
+def holders(
+    connection: Connection, records: Sequence[Record], others: Sequence[int] = ()
+) -> dict[int, list[tuple[bytes, str]]]:
+    """The cases that hold or held each record of a page, and ``others``: lookup HMAC and the item's state."""
     found: dict[int, list[tuple[bytes, str]]] = defaultdict(list)
-    for chunk in chunks(ids, MAX_PAGE):
-        query = (
-            select(listings.c.hash_id, cases.c.lookup, items.c.state)
-            .join(items, and_(items.c.case_id == listings.c.case_id, items.c.number == listings.c.number))
-            .join(cases, cases.c.id == listings.c.case_id)
-            .where(listings.c.hash_id.in_(chunk))
-        )
-        for hash_id, lookup, state in connection.execute(query):
-            found[hash_id].append((lookup, state))
+    for row, lookup, state in _rows(connection, _PAGE_HOLDERS, _SOME_HOLDERS, records, others):
+        found[row].append((lookup, state))
     return found
 
 
-def words(connection: Connection, ids: Sequence[int]) -> dict[int, list[Word]]:
-    """For each record, what participants said of it."""
+def words(connection: Connection, records: Sequence[Record], others: Sequence[int] = ()) -> dict[int, list[Word]]:
+    """What participants said of each record of a page, and of ``others``."""
     found: dict[int, list[Word]] = defaultdict(list)
-    for chunk in chunks(ids, MAX_PAGE):
-        query = (
-            select(
-                feedback.c.hash_id, feedback.c.participant_id, participants.c.name, feedback.c.value, feedback.c.tags
-            )
-            .join(participants, participants.c.id == feedback.c.participant_id)
-            .where(feedback.c.hash_id.in_(chunk))
-            .order_by(participants.c.name)
-        )
-        for hash_id, *word in connection.execute(query):
-            found[hash_id].append(Word(*word))
+    for row, *word in _rows(connection, _PAGE_WORDS, _SOME_WORDS, records, others):
+        found[row].append(Word(*word))
     return found
+
+
+def _rows(
+    connection: Connection,
+    of_page: Prepared,
+    of_some: Select[*tuple[Any, ...]],
+    records: Sequence[Record],
+    others: Sequence[int],
+) -> Iterator[Sequence[Any]]:
+    """A page is a stretch of places, which is far cheaper to ask for than a list of records."""
+    if records:
+        yield from of_page.rows(connection, first=records[0].seq, last=records[-1].seq)
+    for chunk in chunks(others):
+        yield from connection.execute(of_some, {"some": chunk})
 
 
 def pseudonym_key(master: bytes, reader: Participant) -> bytes:

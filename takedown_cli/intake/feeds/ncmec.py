@@ -118,7 +118,7 @@ def entries(connection: Connection, reader: Participant, intake: str, asked: Ran
     first = cursor.place_before(connection, asked.since + 1)
     at = first if asked.start is None else max(asked.start - 1, 0)
     page = cursor.read_page(connection, reader, tuple(SIGNALS), at, PAGE, asked.until)
-    words = cursor.words(connection, [record.id for record in page.records])
+    words = cursor.words(connection, page.records)
     groups = {
         kind: [record for record in page.records if SIGNALS[record.signal][0] == kind] for kind in ("image", "video")
     }

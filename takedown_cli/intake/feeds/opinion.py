@@ -14,6 +14,7 @@ from sqlalchemy import and_, insert, select, update
 
 from takedown_cli.intake.listing import chunks, touch
 from takedown_cli.intake.participants import Participant
+from takedown_cli.intake.review import weigh
 from takedown_cli.intake.schema import feedback, hashes
 from takedown_cli.intake.writer import Turn
 
@@ -40,6 +41,7 @@ def take(turn: Turn, speaker: Participant, opinions: Sequence[Opinion]) -> int:
         met += len({bytes(row.value) for row in rows})
         changed = {row.id: row.state for row in rows if _store(turn, speaker, row.id, by_value[bytes(row.value)])}
         touch(turn, changed)
+        weigh(turn, changed)
     return met
 
 

@@ -141,29 +141,36 @@ def fetch(
 
 def _records(connection: Connection, reader: Reader, records: Sequence[Record]) -> list[dict[str, object]]:
     families = _families(connection, reader.participant, records)
-    ids = [one.id for family in families for one in family]
-    holders = cursor.holders(connection, ids)
-    words = cursor.words(connection, ids)
+    here = {record.id for record in records}
+    others = [one.id for family in families for one in family if one.id not in here]
+    holders = cursor.holders(connection, records, others)
+    words = cursor.words(connection, records, others)
+    names: dict[bytes, str] = {}
     return [
         _record(
             reader,
             record,
             active=any(one.state == "active" for one in family),
-            holders=[holder for one in family for holder in holders.get(one.id, ())],
+            numbers=_case_numbers(reader, names, [holder for one in family for holder in holders.get(one.id, ())]),
             words=[word for one in family for word in words.get(one.id, ())],
         )
         for record, family in zip(records, families, strict=True)
     ]
 
 
-def _record(
-    reader: Reader, record: Record, *, active: bool, holders: Sequence[tuple[bytes, str]], words: Sequence[Word]
-) -> dict[str, object]:
+def _case_numbers(reader: Reader, names: dict[bytes, str], holders: Sequence[tuple[bytes, str]]) -> dict[str, str]:
+    """The cases as this reader sees them, with their state; ``names`` keeps pseudonyms for the rest of the page."""
     numbers: dict[str, str] = {}
     for lookup, state in holders:
-        name = cursor.pseudonym(reader.pseudonyms, lookup)
+        name = names.get(lookup) or names.setdefault(lookup, cursor.pseudonym(reader.pseudonyms, lookup))
         if numbers.get(name) != "Active":
             numbers[name] = "Active" if state == "listed" else "Withdrawn"
+    return numbers
+
+
+def _record(
+    reader: Reader, record: Record, *, active: bool, numbers: dict[str, str], words: Sequence[Word]
+) -> dict[str, object]:
     said = {word.participant: word for word in words}
     opinions = [
         {"source": word.platform, "feedbackValue": word.value, "tags": json.loads(word.tags)} for word in said.values()

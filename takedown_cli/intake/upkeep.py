@@ -1,0 +1,75 @@
+"""Upkeep: what is past its day is deleted, and on SQLite it is gone from the file and its log as well.
+
+It guarantees that an expired case leaves nothing but a tombstone in the feeds, and that tombstones end too.
+It must never delete a record that somebody still stands for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import Engine, and_, delete, exists, func, select
+
+from takedown_cli.intake.inquiry import NEVER
+from takedown_cli.intake.listing import chunks, take_off_list
+from takedown_cli.intake.schema import cases, contributions, feedback, hashes, items, listings, withdrawals
+from takedown_cli.intake.writer import Turn
+
+#: Days that a withdrawn case is kept so that its holder can see it, and a tombstone so that every platform meets it.
+WITHDRAWN_DAYS: Final = 30
+TOMBSTONE_DAYS: Final = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many cases and hash records were deleted."""
+
+    cases: int
+    hashes: int
+
+
+def purge(turn: Turn) -> Purged:
+    """Delete expired and long withdrawn cases, and old tombstones."""
+    gone = _expired(turn)
+    for case_id in gone:
+        numbers = turn.connection.scalars(
+            select(items.c.number).where(items.c.case_id == case_id, items.c.state != "withdrawn")
+        ).all()
+        for chunk in chunks(numbers):
+            take_off_list(turn, case_id, chunk)
+    for some in chunks(gone):
+        turn.connection.execute(delete(cases).where(cases.c.id.in_(some)))
+    return Purged(len(gone), _tombstones(turn))
+
+
+def _expired(turn: Turn) -> list[int]:
+    before = (date.fromisoformat(turn.day) - timedelta(days=WITHDRAWN_DAYS)).isoformat()
+    still_listed = exists().where(items.c.case_id == cases.c.id, items.c.state != "withdrawn")
+    last = select(func.max(withdrawals.c.day)).where(withdrawals.c.case_id == cases.c.id).scalar_subquery()
+    query = select(cases.c.id).where((cases.c.expires <= turn.day) | and_(~still_listed, last <= before))
+    return list(turn.connection.scalars(query.where(cases.c.expires != NEVER)))
+
+
+def _tombstones(turn: Turn) -> int:
+    old = turn.modified - TOMBSTONE_DAYS * 86_400
+    mentioned = exists().where(listings.c.hash_id == hashes.c.id)
+    contributed = exists().where(contributions.c.hash_id == hashes.c.id)
+    dead = (hashes.c.state == "withdrawn") & (hashes.c.modified < old) | (hashes.c.state == "held")
+    rows = list(turn.connection.scalars(select(hashes.c.id).where(dead, ~mentioned, ~contributed)))
+    for some in chunks(rows):
+        turn.connection.execute(delete(feedback).where(feedback.c.hash_id.in_(some)))
+        turn.connection.execute(delete(hashes).where(hashes.c.id.in_(some)))
+    return len(rows)
+
+
+def empty_log(engine: Engine) -> None:
+    """On SQLite: move the write-ahead log into the file and empty it, so that it holds nothing deleted."""
+    if engine.dialect.name != "sqlite":
+        return
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        connection.rollback()
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,88 @@
+"""``make bench``: every figure that the project is held to, in one table with its bar and what this machine measured.
+
+It guarantees that what could not be measured here is in the table too, with what is missing.
+It must never be part of the tests, for it measures time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from takedown_cli.fixtures import picture
+from takedown_cli.pool.supervisor import processors
+from tests.benchmarks import clips, photos, speed, whole
+from tests.benchmarks.measure import Row, clean_environment, table
+
+GROUPS = ("core", "start", "workers", "whole", "video", "many")
+
+
+def _rows(chosen: argparse.Namespace, media: Path) -> Iterator[Row]:
+    """The rows of the chosen groups, each as soon as it is measured."""
+    wanted = set(chosen.only or GROUPS)
+    if wanted & {"core", "workers", "whole"}:
+        pictures, words = photos.make(media / "photos", chosen.photos)
+        _say(words)
+    if "core" in wanted:
+        yield from speed.rows(pictures, chosen.rounds)
+    if "start" in wanted:
+        small = media / "small.jpg"
+        picture(1, (320, 240)).save(small)
+        yield speed.start_up(small, 7 * chosen.rounds)
+    if "workers" in wanted:
+        yield whole.two_workers(pictures, chosen.rounds)
+    if "whole" in wanted:
+        yield whole.against_threatexchange(pictures, _threatexchange(), chosen.rounds, full=chosen.full)
+    if "video" in wanted:
+        python = clips.interpreter(os.environ.get("VPDQ"))
+        yield from clips.rows(clips.make(media / "clips") if python else {}, python, chosen.rounds)
+    if "many" in wanted:
+        yield whole.many_small(media / f"small-{chosen.small}", chosen.small)
+
+
+def _threatexchange() -> str | None:
+    return os.environ.get("TX") or shutil.which("threatexchange")
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        lines = facts.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{model}, {processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=GROUPS, help="these groups of figures only")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of either side (default 3)")
+    parser.add_argument("--photos", type=int, default=60, help="photographs (default 60)")
+    parser.add_argument("--small", type=int, default=5000, help="small pictures (the bar is about 100000)")
+    parser.add_argument("--full", action="store_true", help="give threatexchange all the photographs: minutes")
+    parser.add_argument("--media", type=Path, help="keep what is made here, and use it again")
+    chosen = parser.parse_args()
+    if clean_environment() != dict(os.environ):
+        # numpy reads them as it is imported, so it is too late for this process.
+        os.execve(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]], clean_environment())
+    with tempfile.TemporaryDirectory(prefix="takedown-bench-") as scratch:
+        rows = []
+        for row in _rows(chosen, chosen.media or Path(scratch)):
+            _say(f"  {row.figure}: {row.measured} ({row.bar}) {row.verdict}")
+            rows.append(row)
+    print(f"\n{_machine()}\n\n{table(rows)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""The kill campaign: submissions, each tried five times at once, while the intake is killed again and again.
+
+Run as ``python -m tests.benchmarks.crash --submissions 10000 --kills 200``, and ``--database postgresql`` for the
+tests' own PostgreSQL, which is then stopped as by a crash as well. What was acknowledged must be there, once.
+``tests.benchmarks.powercut`` drops what was not synced; killing a process does not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from takedown_cli.intake.schema import cases, submissions
+from takedown_cli.intake.service import Intake, make_intake
+from takedown_cli.intake.settings import Home, Settings
+from tests.intake.person import Person, balanced, picture
+from tests.intake.postgres import Postgres, postgres
+
+RETRIES = 5
+
+
+@dataclass
+class Campaign:
+    """One intake, what was acknowledged by it, and how often it was killed."""
+
+    home: Home
+    port: int
+    server: subprocess.Popen[bytes] | None = None
+    receipts: dict[int, set[bytes]] = field(default_factory=dict)
+    kills: int = 0
+    done: bool = False
+
+    def start(self) -> None:
+        self.server = subprocess.Popen(
+            [sys.executable, "-m", "takedown_cli", "intake", "serve", str(self.home.path), "--port", str(self.port)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert self.server.stdout is not None
+        assert self.server.stdout.readline(), "the intake did not start again"
+
+    def kill(self) -> None:
+        assert self.server is not None
+        self.server.send_signal(signal.SIGKILL)
+        self.server.communicate()
+
+    async def submit(self, number: int, message: bytes) -> None:
+        """Send one submission until it is acknowledged."""
+        head = f"POST /v1/submit HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(message)}\r\n\r\n"
+        while True:
+            try:
+                reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+                writer.write(head.encode() + message)
+                answer = await asyncio.wait_for(reader.read(), 30)
+                writer.close()
+            except (OSError, TimeoutError):
+                await asyncio.sleep(0.05)
+                continue
+            if answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b"}"):
+                self.receipts.setdefault(number, set()).add(answer.partition(b"\r\n\r\n")[2])
+                return
+            await asyncio.sleep(0.05)
+
+    async def killer(self, kills: int, wait: float, database: Postgres | None) -> None:
+        loop = asyncio.get_running_loop()
+        while self.kills < kills and not self.done:
+            await asyncio.sleep(random.uniform(0.2, 1) * wait)
+            await loop.run_in_executor(None, self.kill)
+            if database is not None and self.kills % 5 == 4:
+                await loop.run_in_executor(None, database.stop, "immediate")
+                await loop.run_in_executor(None, database.start)
+            await loop.run_in_executor(None, self.start)
+            self.kills += 1
+
+    async def run(self, messages: list[bytes], kills: int, wait: float, database: Postgres | None) -> None:
+        killing = asyncio.create_task(self.killer(kills, wait, database))
+        gate = asyncio.Semaphore(40)
+
+        async def one(number: int) -> None:
+            async with gate:
+                await asyncio.gather(*(self.submit(number, messages[number]) for _ in range(RETRIES)))
+
+        sending = asyncio.gather(*(one(number) for number in range(len(messages))))
+        await asyncio.wait((sending, killing), return_when=asyncio.FIRST_COMPLETED)
+        if killing.done():
+            await killing  # it may have failed to start the intake again: then nothing else will ever end
+        await sending
+        self.done = True
+        await killing
+
+
+def campaign(count: int, kills: int, wait: float, *, on_postgres: bool) -> dict[str, int | float]:
+    """Run one; what came of it. ``lost`` must be 0 and ``cases`` the number of submissions."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        database = stack.enter_context(postgres(durable=True)) if on_postgres else None
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port: int = listening.getsockname()[1]
+        settings = Settings(
+            name="Crash",
+            test=True,
+            origin=f"http://127.0.0.1:{port}",
+            flood_per_hour=10**9,
+            database=database.new_database() if database else None,
+        )
+        identity = make_intake(Home(folder / "home"), settings)
+        people = [Person(identity.audience.origin, identity.card) for _ in range(count)]
+        messages = [person.message(person.bundle(picture(balanced(n)))) for n, person in enumerate(people)]
+        run, started = Campaign(Home(folder / "home"), port), time.monotonic()
+        run.start()
+        try:
+            asyncio.run(run.run(messages, kills, wait, database))
+        finally:
+            run.kill()
+        return {**_reckon(run, people), "kills": run.kills, "seconds": round(time.monotonic() - started, 1)}
+
+
+def _reckon(run: Campaign, people: list[Person]) -> dict[str, int | float]:
+    from sqlalchemy import func, select
+
+    intake = Intake.open(run.home)
+    try:
+        kept = intake.read(lambda connection: {bytes(row.lookup) for row in connection.execute(select(cases.c.lookup))})
+        sent = intake.read(lambda connection: connection.scalar(select(func.count()).select_from(submissions)) or 0)
+        wrong = intake.examine().wrong
+        found = {n for n, person in enumerate(people) if intake.identity.keyring.lookup(*person.place) in kept}
+    finally:
+        intake.close()
+    return {
+        "submissions": len(people),
+        "cases": len(kept) - 1,  # the decoy
+        "rows": sent,
+        "acknowledged": len(run.receipts),
+        "lost": len(set(run.receipts) - found),
+        "receipts that differ": sum(len(one) > 1 for one in run.receipts.values()),
+        "faults found": len(wrong),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--submissions", type=int, default=int(os.environ.get("N", "300")))
+    parser.add_argument("--kills", type=int, default=6)
+    parser.add_argument("--wait", type=float, default=2.0, help="seconds between kills, at most")
+    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
+    arguments = parser.parse_args()
+    result = campaign(
+        arguments.submissions, arguments.kills, arguments.wait, on_postgres=arguments.database == "postgresql"
+    )
+    print(json.dumps({"database": arguments.database, **result}))
+    sound = result["cases"] == result["submissions"] == result["rows"]
+    sys.exit(0 if sound and not (result["lost"] or result["receipts that differ"] or result["faults found"]) else 1)
+
+
+if __name__ == "__main__":
+    main()

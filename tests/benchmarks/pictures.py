@@ -1,0 +1,118 @@
+"""The photographs that recall is measured on: each scene once, none that PDQ itself finds too poor.
+
+It guarantees that no two are orientations or near-duplicates of one scene. It must never keep a picture because of how
+well its copies are caught: what is left out is named here, or told apart by quality and distance alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from takedown_cli.fingerprint import pdq
+from takedown_cli.fixtures.texture import picture as made_up
+from takedown_cli.model import MIN_QUALITY
+
+#: Where Debian's wallpaper packages put their pictures.
+FOLDERS = ("/usr/share/wallpapers", "/usr/share/backgrounds", "/usr/share/palapeli/collection")
+#: Drawn pictures and bare patterns of those packages: not photographs.
+DRAWN = (
+    "adwaita", "altai", "analogpattern", "arc-colors", "autumn", "calla", "canopee", "cascade", "city", "cluster",
+    "darkesthour", "desert", "elarun", "elephants", "firstgeneration", "float-into", "flow", "fluent", "flyingkonqui",
+    "focal-ubuntu", "goldfish", "greentraditional", "grid", "gulp", "honeywave", "icecold", "kay", "kokkini",
+    "licorice", "lomiri", "mate-stripes", "milkyway", "opal", "pastelhills", "patak", "pixels", "rhythm", "rollpaper",
+    "safelanding", "shell", "silk", "spring", "string", "stripes", "symbolic", "the-mouse", "truchet", "ubuntu-mate",
+    "warty", "waves", "wood-d", "wood-l", "2004default",
+)  # fmt: skip
+#: Bits between the nearest orientations of two scenes; unrelated pictures are 128 ± 10 apart.
+APART = 70
+#: Fewest pixels of a photograph, and of one whose quarters count as scenes of their own when there are too few.
+SMALLEST, LARGE = 300_000, 7_000_000
+SIDE = 1600
+
+Bits = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A photograph in a file, or a quarter of one (0 to 3), or a made-up picture (``path`` None, by its seed)."""
+
+    path: Path | None
+    part: int | None = None
+
+    def load(self) -> Image.Image:
+        """The picture upright, RGB, the long side at most ``SIDE`` pixels."""
+        if self.path is None:
+            return made_up(self.part or 0, (1280, 960) if (self.part or 0) % 3 else (960, 1280))
+        with Image.open(self.path) as opened:
+            if self.part is None:
+                opened.draft("RGB", (2 * SIDE, 2 * SIDE))
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
+        if self.part is not None:
+            width, height = picture.width // 2, picture.height // 2
+            left, top = self.part % 2 * width, self.part // 2 * height
+            picture = picture.crop((left, top, left + width, top + height))
+        picture.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS)
+        return picture
+
+
+def scenes(folder: Path | None, wanted: int = 200) -> tuple[list[Scene], str]:
+    """Distinct scenes of ``folder`` (None: of the installed packages), and what they are, in words."""
+    files = sorted(_files([folder] if folder else [Path(name) for name in FOLDERS]))
+    kept: list[Bits] = []
+    found = [scene for scene in map(Scene, files) if _is_new(scene, kept)]
+    words = f"{len(found)} distinct photographs"
+    if found and len(found) < wanted:
+        parts = (Scene(path, part) for path in files if _pixels(path) >= LARGE for part in range(4))
+        quarters = [scene for scene in parts if _is_new(scene, kept)][: wanted - len(found)]
+        words += f" and {len(quarters)} quarters of large ones"
+        found += quarters
+    if not found:
+        found = [scene for scene in (Scene(None, seed) for seed in range(1, 41)) if _is_new(scene, kept)]
+        words = f"{len(found)} made-up pictures (no photographs are installed)"
+    return found, words
+
+
+def _files(folders: list[Path]) -> Iterator[Path]:
+    seen = set()
+    for folder in folders:
+        for root, _, names in os.walk(folder):
+            for name in names:
+                path = Path(root, name)
+                real = path.resolve()
+                told = f"{path.parts[-4] if 'contents' in path.parts else ''} {name}".lower().split()
+                if any(word.startswith(DRAWN) for word in told) or real in seen:
+                    continue
+                if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") and _pixels(path) >= SMALLEST:
+                    seen.add(real)
+                    yield path
+
+
+def _pixels(path: Path) -> int:
+    with contextlib.suppress(OSError, ValueError), Image.open(path) as opened:
+        return opened.width * opened.height
+    return 0
+
+
+def _is_new(scene: Scene, kept: list[Bits]) -> bool:
+    """Whether the scene is good enough and unlike all that are kept; if so it is kept as well."""
+    reading = pdq.read_full(np.asarray(scene.load()))
+    if reading.quality < MIN_QUALITY:
+        return False
+    turned = bits(list(reading.dihedral().values()))
+    if any(int((turned != other).sum(axis=1).min()) < APART for other in kept):
+        return False
+    kept.append(turned[0])
+    return True
+
+
+def bits(values: list[str]) -> Bits:
+    """N x 256 bits of N hashes in hexadecimal."""
+    packed = np.frombuffer(bytes.fromhex("".join(values)), np.uint8).reshape(-1, 32)
+    return np.unpackbits(packed, axis=1).astype(np.bool_)

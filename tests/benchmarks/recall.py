@@ -1,0 +1,186 @@
+"""How many real copies the fingerprints of a photograph catch, class by class, and whether they ever catch another's.
+
+Run as ``python -m tests.benchmarks.recall [--photos DIR] [--out DIR]``; it guarantees that every amount is drawn at
+random and that every copy also went through a resize and a JPEG. It must never tune what it measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import warnings
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import imagehash
+import numpy as np
+from PIL import Image
+
+from takedown_cli.fingerprint import pdq, variants
+from takedown_cli.fingerprint.small import small_luma
+from takedown_cli.model import MATCH_DISTANCE
+from tests.benchmarks.copies import KINDS, finish
+from tests.benchmarks.curves import Curve, draw
+from tests.benchmarks.pictures import Bits, Scene, bits, scenes
+
+#: pHash counts as a match up to this distance of 64, as its users most often set it.
+PHASH_DISTANCE = 10
+#: Kinds that ``finish`` has already been applied to.
+_FINISHED = ("recompressed", "resized")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One scene: its fingerprints in the order they are sent, their classes, and for each kind what its copies met.
+
+    By kind, one value a copy: ``ranks`` is the number of fingerprints after which it is caught, 0 for never;
+    ``nearest`` the least distance, in bits; ``nearest512`` the same for a reader that resizes to 512 x 512 first;
+    ``phash`` whether pHash alone caught it. ``copies`` holds the hashes of all copies.
+    """
+
+    fingerprints: Bits
+    classes: tuple[str, ...]
+    orientations: Bits
+    ranks: dict[str, list[int]]
+    nearest: dict[str, list[int]]
+    nearest512: dict[str, list[int]]
+    phash: dict[str, list[bool]]
+    copies: Bits
+
+
+def measure(job: tuple[int, Scene, int, int]) -> Measured:
+    """Fingerprint one scene, make its copies, and see which are caught."""
+    number, scene, seed, draws = job
+    picture = scene.load()
+    pixels = np.asarray(picture)
+    readings = pdq.read_both(pixels)
+    turned = readings[pdq.FULL].dihedral()
+    predicted = variants.predicted(small_luma(pixels), frozenset(variants.CLASSES))
+    values = [readings[pdq.FULL].value, readings[pdq.NEAREST].value, *list(turned.values())[1:]]
+    classes = ["none", "none", *["flips"] * 7, *(_class(each.name) for each in predicted)]
+    sent = bits(values + [each.value for each in predicted])
+    ours = imagehash.phash(picture)
+    ranks, nearest, nearest512, phash, hashes = {}, {}, {}, {}, []
+    for index, (kind, (_, make, _)) in enumerate(KINDS.items()):
+        source = [np.random.default_rng([seed, number, index, draw]) for draw in range(draws)]
+        made = [make(picture, rng) if kind in _FINISHED else finish(make(picture, rng)) for rng in source]
+        both = [pdq.read_both(np.asarray(copy)) for copy in made]
+        full = bits([reading[pdq.FULL].value for reading in both])
+        distances = (full[:, None] != sent).sum(axis=2)
+        caught = distances <= MATCH_DISTANCE
+        ranks[kind] = np.where(caught.any(axis=1), caught.argmax(axis=1) + 1, 0).tolist()
+        nearest[kind] = distances.min(axis=1).tolist()
+        other = bits([reading[pdq.NEAREST].value for reading in both])
+        nearest512[kind] = (other[:, None] != sent).sum(axis=2).min(axis=1).tolist()
+        phash[kind] = [bool(imagehash.phash(copy) - ours <= PHASH_DISTANCE) for copy in made]
+        hashes.append(full)
+    copies = np.concatenate(hashes)
+    return Measured(sent, tuple(classes), bits(list(turned.values())), ranks, nearest, nearest512, phash, copies)
+
+
+def _class(name: str) -> str:
+    """The class that a variant's name begins with: ``crop:left:6`` is of ``crops``."""
+    return f"{name.partition(':')[0]}s"
+
+
+def false_matches(measured: list[Measured]) -> tuple[int, int]:
+    """Pairs compared, and false matches: each scene's fingerprints against all others' orientations and copies."""
+    pairs = false = 0
+    targets = np.concatenate([np.concatenate([each.orientations, each.copies]) for each in measured])
+    owners = np.repeat(np.arange(len(measured)), [len(each.orientations) + len(each.copies) for each in measured])
+    signs = np.where(targets, np.float32(1), np.float32(-1)).T
+    for number, each in enumerate(measured):
+        distances = (256 - np.where(each.fingerprints, np.float32(1), np.float32(-1)) @ signs) / 2
+        others = owners != number
+        pairs += len(each.fingerprints) * int(others.sum())
+        false += int((distances[:, others] <= MATCH_DISTANCE).sum())
+    return pairs, false
+
+
+def _share(flags: list[bool]) -> float:
+    return 100 * float(np.mean(flags))
+
+
+def table(measured: list[Measured]) -> list[str]:
+    """Markdown rows: per cent caught of each kind, by the published hash, pHash and all, and the bar."""
+    rows = [
+        "| copy | class | pHash | published PDQ | ours | ours, read as 512nn | p95 bits | bar |",
+        "|---|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for kind, (name, _, bar) in KINDS.items():
+        ranks = [rank for each in measured for rank in each.ranks[kind]]
+        near = [bit for each in measured for bit in each.nearest[kind]]
+        far = [bit for each in measured for bit in each.nearest512[kind]]
+        phash = [hit for each in measured for hit in each.phash[kind]]
+        ours = _share([rank > 0 for rank in ranks])
+        verdict = "–" if bar is None else f"{bar:g} {'met' if ours >= bar else '**missed**'}"
+        rows.append(
+            f"| {kind} | {name} | {_share(phash):.1f} | {_share([rank == 1 for rank in ranks]):.1f} | **{ours:.1f}** "
+            f"| {_share([bit <= MATCH_DISTANCE for bit in far]):.1f} | {np.percentile(near, 95):.0f} | {verdict} |"
+        )
+    return rows
+
+
+def numbers(measured: list[Measured]) -> list[str]:
+    """Markdown rows: fingerprints a photograph, class by class."""
+    rows = ["| class | mean | most |", "|---|---:|---:|"]
+    counts = {name: [each.classes.count(name) for each in measured] for name in ("none", "flips", *variants.CLASSES)}
+    counts["all"] = [len(each.classes) for each in measured]
+    return rows + [f"| {name} | {np.mean(count):.1f} | {max(count)} |" for name, count in counts.items()]
+
+
+def curves(measured: list[Measured]) -> list[Curve]:
+    """Recall of each class's kinds that have a bar, after the first 1, 2, 3 … fingerprints of the list."""
+    most = max(len(each.classes) for each in measured)
+    drawn = []
+    for wanted in ("flips", *variants.CLASSES):
+        kinds = [kind for kind, (name, _, bar) in KINDS.items() if name == wanted and bar is not None]
+        ranks = np.array([rank for each in measured for kind in kinds for rank in each.ranks[kind]])
+        phash = [hit for each in measured for kind in kinds for hit in each.phash[kind]]
+        shares = [100 * float(np.mean((ranks > 0) & (ranks <= count))) for count in range(1, most + 1)]
+        drawn.append(Curve(wanted, shares, _share(phash)))
+    return drawn
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, help="a folder of photographs (else the installed wallpaper packages)")
+    parser.add_argument("--out", type=Path, help="folder for recall.md and recall.svg")
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=2, help="random copies of each kind and photograph")
+    parser.add_argument("--limit", type=int, help="measure only the first so many scenes")
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    found, words = scenes(chosen.photos)
+    jobs = [(number, scene, chosen.seed, chosen.draws) for number, scene in enumerate(found[: chosen.limit])]
+    with ProcessPoolExecutor(initializer=os.nice, initargs=(10,)) as executor:
+        measured = list(executor.map(measure, jobs, chunksize=4))
+    pairs, false = false_matches(measured)
+    most = max(len(each.classes) for each in measured)
+    how = (
+        f"Measured on {words}, random copies of each kind and photograph: {chosen.draws}, threshold {MATCH_DISTANCE} "
+        f"of 256 (pHash: {PHASH_DISTANCE} of 64); every copy also went to 1080 px and JPEG 85. Per cent caught:"
+    )
+    text = [
+        how,
+        "",
+        *table(measured),
+        "",
+        "Fingerprints a photograph:",
+        "",
+        *numbers(measured),
+        "",
+        f"False matches in {pairs:,} pairs of a scene's fingerprints and others' orientations and copies: **{false}**.",
+    ]
+    print("\n".join(text))
+    if chosen.out:
+        notes = ("dashed: pHash alone", "left end: published PDQ alone")
+        plot = draw("Copies caught against fingerprints sent", curves(measured), most, notes)
+        (chosen.out / "recall.svg").write_text(plot, encoding="utf-8")
+        body = ["# Which copies are caught", "", "Made by `python -m tests.benchmarks.recall --out docs`.", "", *text]
+        (chosen.out / "recall.md").write_text("\n".join([*body, "", "![Recall](recall.svg)", ""]), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Whether the time of an answer tells a known case from an unknown one: Welch's t over many requests, taken in turn.
+
+Run as ``python -m tests.benchmarks.timing``. The requests are answered in this process, so that no network hides a
+difference; below 4.5 the two cannot be told apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import random
+import tempfile
+import time
+from math import sqrt
+from pathlib import Path
+from statistics import fmean, variance
+
+from takedown_cli.intake import cases
+from takedown_cli.intake.service import Intake, make_intake
+from takedown_cli.intake.settings import Home, Settings
+from tests.intake.person import Person, balanced, picture
+
+
+def samples(intake: Intake, count: int) -> tuple[list[float], list[float]]:
+    """Seconds for so many requests about a known case and about an unknown one, mixed at random."""
+    card = intake.identity.card
+    known, unknown = Person("http://x", card), Person("http://x", card)
+    submission = intake.admit(known.message(known.bundle(picture(balanced(1)))))
+    intake.operate(lambda turn: cases.accept(turn, submission, intake.policy))
+    times: tuple[list[float], list[float]] = ([], [])
+    messages = [[person.asked(person.request("status", b"r" * 32)) for _ in range(50)] for person in (known, unknown)]
+    gc.disable()
+    for number in range(-200, 2 * count):  # the first ones warm up
+        which = random.getrandbits(1)
+        message = messages[which][number % 50]
+        started = time.thread_time_ns()
+        intake.inquire(message, "status")
+        if number >= 0:
+            times[which].append((time.thread_time_ns() - started) / 1e9)
+        if number % 1000 == 0:
+            gc.collect()
+    gc.enable()
+    return times
+
+
+def welch(one: list[float], other: list[float]) -> float:
+    """Welch's t, of what is left when the slowest twentieth (interruptions) is cut off at one common time."""
+    limit = sorted(one + other)[int(0.95 * (len(one) + len(other)))]
+    a, b = ([value for value in times if value <= limit] for times in (one, other))
+    return (fmean(a) - fmean(b)) / sqrt(variance(a) / len(a) + variance(b) / len(b))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=50_000, help="of each kind")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Home(Path(folder) / "home")
+        make_intake(home, Settings(name="Timing", test=True))
+        intake = Intake.open(home)
+        known, unknown = samples(intake, arguments.requests)
+        intake.close()
+    print(f"known {fmean(known) * 1e6:.1f} µs, unknown {fmean(unknown) * 1e6:.1f} µs, t = {welch(known, unknown):+.2f}")
+
+
+if __name__ == "__main__":
+    main()

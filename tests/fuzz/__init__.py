@@ -1,0 +1,1 @@
+"""One target for each parser of ours; ``make fuzz`` runs them for longer than the tests do."""

@@ -1,0 +1,51 @@
+"""Decoding processes killed in the middle of a run, which is then held against an undisturbed one.
+
+It guarantees that the kills really happened, and how many outcomes differ.
+It must never kill a process that does not descend from the command it started.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from takedown_cli.fixtures.texture import picture
+from tests.hostile.measure import below, run
+
+
+@dataclass(frozen=True)
+class Disturbed:
+    """How many children were killed, and how many files came out differently."""
+
+    kills: int
+    different: int
+
+
+def disturbed(above: Path, files: int, every: int, seed: int = 1) -> Disturbed:
+    """Hash ``files`` pictures twice, the second time killing a random child after every ``every`` outcomes."""
+    folder = above / "pictures"
+    folder.mkdir()
+    for number in range(files):
+        picture(number % 25, (640 + number, 480)).save(folder / f"{number:04}.jpg", quality=80)
+    chance = random.Random(seed)
+    kills, seen = 0, 0
+
+    def kill(pid: int, _row: dict[str, Any]) -> None:
+        nonlocal kills, seen
+        seen += 1
+        children = sorted(below(pid))
+        if seen % every == 0 and children:
+            with suppress(ProcessLookupError):
+                os.kill(chance.choice(children), signal.SIGKILL)
+                kills += 1
+
+    usual = run([folder], keep=True)
+    under_fire = run([folder], keep=True, each=kill)
+    assert usual.files == under_fire.files == files
+    different = sum(one != other for one, other in zip(usual.rows, under_fire.rows, strict=True))
+    return Disturbed(kills, different)

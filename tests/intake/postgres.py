@@ -1,0 +1,89 @@
+"""A PostgreSQL server of the tests' own, on a socket in a temporary folder; none where it is not installed."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+
+def _binaries() -> Path:
+    found = shutil.which("pg_ctl")
+    places = [Path(found).resolve().parent] if found else []
+    places += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for place in places:
+        if (place / "initdb").exists():
+            return place
+    pytest.skip("PostgreSQL is not installed (Debian: apt-get install postgresql)")
+
+
+def _account() -> dict[str, Any]:
+    """PostgreSQL refuses to run as root: then it runs as the account that its package made."""
+    if os.geteuid() != 0:
+        return {}
+    try:
+        return {"user": pwd.getpwnam("postgres").pw_uid, "group": pwd.getpwnam("postgres").pw_gid, "extra_groups": []}
+    except KeyError:
+        pytest.skip("there is no account under which PostgreSQL could run")
+
+
+class Postgres:
+    """A running server. ``stop`` with ``immediate`` is what a crash does."""
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        self._binaries, self._account = _binaries(), _account()
+        self.folder = folder
+        if "user" in self._account:
+            os.chown(folder, self._account["user"], self._account["group"])
+        self._run("initdb", "--auth=trust", "--username=intake", "--encoding=UTF8", "--no-sync", "-D", "data")
+        self._options = (
+            f"-c listen_addresses='' -k {folder} -c fsync={'on' if durable else 'off'} -c max_connections=80"
+        )
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [str(self._binaries / program), *arguments],
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            check=False,
+            **self._account,
+        )
+        if done.returncode:
+            pytest.skip(f"PostgreSQL does not run here: {program}")
+
+    def start(self) -> None:
+        self._run("pg_ctl", "-D", "data", "-w", "-l", "log", "-o", self._options, "start")
+
+    def stop(self, mode: str = "fast") -> None:
+        self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
+
+    def new_database(self) -> str:
+        """The URL of a new, empty database."""
+        name = f"intake_{uuid4().hex[:12]}"
+        self._run("createdb", "-h", str(self.folder), "-U", "intake", name)
+        return f"postgresql+psycopg://intake@/{name}?host={self.folder}"
+
+
+@contextmanager
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
+    try:
+        server = Postgres(folder, durable=durable)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

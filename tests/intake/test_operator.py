@@ -1,0 +1,282 @@
+"""What an operator does: review, organisations, keys, purge, backup; and that nothing outlives its day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
+
+from takedown_cli.bundle import envelope
+from takedown_cli.bundle.document import Bundle
+from takedown_cli.errors import ConfigError
+from takedown_cli.intake import organisations, participants, review, running, upkeep
+from takedown_cli.intake.backup import backup, restore
+from takedown_cli.intake.denylist import DenyList
+from takedown_cli.intake.server import Running
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
+from takedown_cli.intake.signals import classes_for
+from takedown_cli.wire import encode
+from tests.intake.person import HTTP, Person, Platform, balanced, picture, video
+
+
+@contextmanager
+def intake_with(folder: Path, **settings: Any) -> Iterator[Running]:
+    make_intake(Home(folder), Settings(name="Test intake", test=True, **settings))
+    with running(folder) as server:
+        yield server
+
+
+def somebody(server: Running) -> Person:
+    return Person(server.origin, server.card)
+
+
+# ------------------------------------------------------------------------------------------- quarantine and review
+
+
+def test_a_flood_is_held_until_it_is_released(home: Path) -> None:
+    with intake_with(home, flood_per_hour=2) as server:
+        platform = Platform(server.origin, server.add_participant("Platform"))
+        people = [somebody(server) for _ in range(4)]
+        for n, person in enumerate(people):
+            assert person.submit(picture(balanced(("flood", n)))).status_code == 200
+        assert [person.status().items[0].state for person in people] == ["listed", "listed", "held", "held"]
+        assert set(platform.pull()) == {balanced(("flood", 0)), balanced(("flood", 1))}
+        waiting = server.intake.read(review.held)
+        assert [(one.reason, one.items, one.list) for one in waiting] == [("flood", 1, "under-18")] * 2
+        assert server.intake.operate(partial(review.release, case_ids=[waiting[0].case])) == 1
+        assert server.intake.operate(partial(review.drop, case_ids=[waiting[1].case])) == 1
+        assert server.intake.read(review.held) == []
+        assert [person.status().items[0].state for person in people] == ["listed", "listed", "listed", "withdrawn"]
+        assert balanced(("flood", 2)) in platform.pull()
+        assert balanced(("flood", 3)) not in platform.pull()
+        assert server.intake.examine().wrong == ()
+
+
+def test_a_held_report_neither_lists_nor_keeps_what_another_case_lists(home: Path) -> None:
+    value = balanced("both")
+    with intake_with(home, flood_per_hour=1) as server:
+        platform = Platform(server.origin, server.add_participant("Platform"))
+        first, second = somebody(server), somebody(server)
+        first.submit(picture(value))
+        second.submit(picture(value))
+        assert second.status().items[0].state == "held"
+        assert platform.pull()[value]["hashStatus"] == "Active"
+        first.withdraw()
+        assert platform.pull()[value]["hashStatus"] == "Withdrawn"
+        server.intake.operate(review.release)
+        assert platform.pull()[value]["hashStatus"] == "Active"
+        assert server.intake.examine().wrong == ()
+
+
+def test_a_submission_of_too_many_items_is_held(home: Path) -> None:
+    with intake_with(home, items_per_submission=2) as server:
+        person = somebody(server)
+        person.submit(*(picture(balanced(("budget", n))) for n in range(3)))
+        assert {item.state for item in person.status().items} == {"held"}
+        assert [one.reason for one in server.intake.read(review.held)] == ["budget"]
+
+
+def countersigned(person: Person, key: Ed25519PrivateKey) -> bytes:
+    signed = envelope.sign(Bundle.TYPE, encode(person.bundle()), person.number.signing_key())
+    return person.sealed(envelope.countersign(signed, Bundle.TYPE, key), "bundle")
+
+
+def test_a_known_organisation_is_not_held_up_to_its_quota(home: Path) -> None:
+    helpline, stranger = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    public = helpline.public_key().public_bytes_raw()
+    with intake_with(home, flood_per_hour=0) as server:
+        server.intake.operate(partial(organisations.add, name="Helpline", key=public, quota=2))
+        people = [somebody(server) for _ in range(5)]
+        for person, key in zip(people[:3], (helpline, helpline, stranger), strict=True):
+            assert person.post("submit", countersigned(person, key)).status_code == 200
+        assert [person.status().items[0].state for person in people[:3]] == ["listed", "listed", "held"]
+        refused = people[3].post("submit", countersigned(people[3], helpline))
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "3600")
+        assert not people[3].status().known
+        server.intake.operate(partial(organisations.revoke, name="Helpline"))
+        assert people[4].post("submit", countersigned(people[4], helpline)).status_code == 200
+        assert people[4].status().items[0].state == "held"
+
+
+def test_what_is_on_the_deny_list_is_never_listed(home: Path) -> None:
+    famous = balanced("a famous picture")
+    near = f"{int(famous, 16) ^ 0b11:064x}" if int(famous, 16) & 3 in {1, 2} else famous
+    make_intake(Home(home), Settings(name="Test intake", test=True))
+    Home(home).deny_list.write_text(f"# well known\npdq {famous}\n")
+    with running(home) as server:
+        person = somebody(server)
+        assert person.submit(picture(near)).status_code == 422
+        assert person.submit(picture(near), picture(balanced("mine"))).status_code == 200
+        assert sorted(item.state for item in person.status().items) == ["held", "listed"]
+
+
+def test_a_deny_list_that_cannot_be_read_stops_the_intake(tmp_path: Path) -> None:
+    (tmp_path / "deny.txt").write_text("pdq 1234\n")
+    with pytest.raises(ConfigError):
+        DenyList.load(tmp_path / "deny.txt")
+
+
+def test_platforms_that_agree_take_a_hash_off_and_put_it_back(
+    intake: Running, person: Person, new_platform: Callable[..., Platform]
+) -> None:
+    value = balanced("disputed")
+    person.submit(picture(value))
+    first, second, third = (new_platform(name) for name in ("First", "Second", "Third"))
+    first.say(value, "NotBlocked")
+    assert third.pull()[value]["hashStatus"] == "Active", "one platform alone takes nothing off"
+    second.say(value, "NotBlocked")
+    assert third.pull()[value]["hashStatus"] == "Withdrawn"
+    assert person.status().items[0].state == "held"
+    second.say(value, "Blocked")
+    assert third.pull()[value]["hashStatus"] == "Active"
+    assert person.status().items[0].state == "listed"
+    assert intake.intake.examine().wrong == ()
+
+
+# ---------------------------------------------------------------------------------------------------- participants
+
+
+def test_rotated_and_revoked_keys_open_nothing(intake: Running) -> None:
+    keyring = intake.identity.keyring
+    old = Platform(intake.origin, intake.add_participant("Rotating"))
+    new = Platform(intake.origin, intake.intake.operate(lambda t: participants.rotate(t, keyring, "Rotating")))
+    mixed = {**new.headers("fetch"), "Ocp-Apim-Subscription-Key": old.keys.subscription}
+
+    def codes() -> list[int]:
+        shapes = (old.headers("fetch"), mixed, new.headers("fetch"))
+        stop = [HTTP.get(f"{intake.origin}/v1/FetchHashes", headers=headers).status_code for headers in shapes]
+        logins = [(one.keys.username, one.keys.endpoints["ncmec"]) for one in (old, new)]
+        return stop + [HTTP.get(f"{intake.origin}/hashsharing/v2/status", auth=a).status_code for a in logins]
+
+    assert codes() == [401, 401, 200, 401, 200]
+    intake.intake.operate(lambda turn: participants.revoke(turn, "Rotating"))
+    assert codes() == [401] * 5
+    with pytest.raises(ConfigError):
+        intake.intake.operate(lambda turn: participants.revoke(turn, "Rotating"))
+
+
+def test_a_subscription_to_classes_leaves_the_others_out(intake: Running, person: Person) -> None:
+    as_it_was, mirrored, frame = balanced("as it was"), balanced("mirrored"), balanced("a frame")
+    person.submit(picture(as_it_was), picture(mirrored, variant="mirror"), video("12" * 16, frame))
+
+    def pulled(media: str, predicted: bool) -> set[str]:
+        keys = intake.intake.add_participant(
+            f"{media} {predicted}", "both", classes=classes_for(media, predicted=predicted)
+        )
+        return set(Platform(intake.origin, keys).pull()) & {as_it_was, mirrored, frame, "12" * 16}
+
+    assert pulled("image", predicted=False) == {as_it_was}
+    assert pulled("image", predicted=True) == {as_it_was, mirrored}
+    assert pulled("video", predicted=True) == {frame, "12" * 16}
+
+
+def test_the_audit_says_who_pulled_how_much_on_which_day(intake: Running, person: Person) -> None:
+    person.submit(*(picture(balanced(("audit", n))) for n in range(3)))
+    platform = Platform(intake.origin, intake.add_participant("Audited"))
+    count = len(platform.pull(size=2))
+    [pull] = [one for one in intake.intake.read(participants.audit) if one.participant == "Audited"]
+    assert pull.records == count
+
+
+# ------------------------------------------------------------------------------------------------- retention and copies
+
+
+def everything_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_an_expired_case_is_gone_from_the_file_and_its_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret, kept = balanced("expired"), balanced("kept")
+    with intake_with(home, retention_days=30) as server:
+        person, other = somebody(server), somebody(server)
+        platform = Platform(server.origin, server.add_participant("Platform"))
+        person.submit(picture(secret), picture(kept))
+        lookup = server.identity.keyring.lookup(*person.place)
+        assert bytes.fromhex(secret) in everything_in(home)
+        monkeypatch.setattr("takedown_cli.intake.writer.today", lambda: "2031-01-01")
+        other.submit(picture(kept))
+        monkeypatch.setattr(upkeep, "TOMBSTONE_DAYS", -1)
+        assert server.intake.purge() == upkeep.Purged(cases=1, hashes=1)
+        assert not person.status().known
+        assert other.status().items[0].state == "listed"
+        assert platform.pull()[kept]["hashStatus"] == "Active"
+        assert server.intake.examine().wrong == ()
+        left = everything_in(home)
+        assert bytes.fromhex(kept) in left
+        for gone in (bytes.fromhex(secret), lookup, person.number.signing_key().public_key().public_bytes_raw()):
+            assert gone not in left
+
+
+def test_a_tombstone_outlives_its_case(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value = balanced("tombstone")
+    with intake_with(home, retention_days=30) as server:
+        somebody(server).submit(picture(value))
+        platform = Platform(server.origin, server.add_participant("Platform"))
+        monkeypatch.setattr("takedown_cli.intake.writer.today", lambda: "2031-01-01")
+        assert server.intake.purge() == upkeep.Purged(cases=1, hashes=0)
+        assert platform.pull()[value]["hashStatus"] == "Withdrawn"
+
+
+def test_a_withdrawn_case_is_kept_for_a_while_then_deleted(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with intake_with(home) as server:
+        person = somebody(server)
+        person.submit()
+        person.withdraw()
+        assert server.intake.purge().cases == 0
+        assert person.status().known
+        monkeypatch.setattr(upkeep, "WITHDRAWN_DAYS", 0)
+        assert server.intake.purge().cases == 1
+        assert not person.status().known
+
+
+def test_a_backup_taken_while_it_serves_is_a_whole_intake(home: Path, tmp_path: Path) -> None:
+    with intake_with(home) as server:
+        person = somebody(server)
+        person.submit()
+        backup(Home(home), tmp_path / "copy")
+        later = somebody(server)
+        later.submit()
+    for path in [tmp_path / "copy", *(tmp_path / "copy").rglob("*")]:
+        assert not path.stat().st_mode & 0o077
+    restore(tmp_path / "copy", Home(tmp_path / "restored"))
+    with running(tmp_path / "restored") as server:
+        moved = Person(server.origin, server.card, person.number)
+        assert moved.status().known
+        assert not Person(server.origin, server.card, later.number).status().known
+        assert server.intake.examine().wrong == ()
+
+
+def test_a_damaged_backup_is_not_restored(home: Path, tmp_path: Path) -> None:
+    make_intake(Home(home), Settings(name="Test intake"))
+    backup(Home(home), tmp_path / "copy")
+    pepper = tmp_path / "copy" / "keys" / "pepper"
+    pepper.write_bytes(pepper.read_bytes()[::-1])
+    with pytest.raises(ConfigError):
+        restore(tmp_path / "copy", Home(tmp_path / "restored"))
+    assert not (tmp_path / "restored").exists()
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE hashes SET state = 'withdrawn'",
+        "UPDATE items SET state = 'withdrawn'",
+        "DELETE FROM listings",
+        "UPDATE submissions SET item_count = item_count + 1",
+        "UPDATE clock SET seq = 0",
+        "UPDATE cases SET lookup = zeroblob(32) WHERE expires = '2099-12-31'",
+    ],
+)
+def test_the_check_up_finds_what_is_wrong(harm: str, home: Path) -> None:
+    with intake_with(home) as server:
+        somebody(server).submit()
+        assert server.intake.examine().wrong == ()
+        server.intake.operate(lambda turn: turn.connection.execute(text(harm)))
+        assert server.intake.examine().wrong != ()

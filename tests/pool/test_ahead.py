@@ -1,0 +1,54 @@
+"""The template that starts before it is known what for: taken over by the next pool, gone when none comes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from takedown_cli.discover import open_media
+from takedown_cli.fixtures import picture
+from takedown_cli.model import Found, Hashed, Recipe
+from takedown_cli.pool import Pool, launch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a template to start ahead")
+
+
+def test_the_next_pool_takes_over_what_was_started_ahead(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    picture(1, (160, 120)).save(path)
+    launch.start_ahead()
+    ((_, process),) = launch._ahead
+    with Pool(Recipe(also=frozenset({"sha1"})), 1, opener=open_media) as pool:
+        assert not launch._ahead
+        (outcome,) = pool.outcomes([Found(path, path.stat().st_size)])
+        assert isinstance(pool._launcher, launch.Template)
+        assert pool._launcher._process is process
+    assert isinstance(outcome, Hashed)
+    assert "sha1" in {fingerprint.kind for fingerprint in outcome.fingerprints}
+    assert process.poll() is not None
+
+
+@pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)", "time.sleep(1)"])
+def test_what_no_pool_takes_over_ends_with_the_process_that_started_it(end: str) -> None:
+    script = (
+        "import os, time; from takedown_cli.pool import launch; launch.start_ahead();"
+        f"print(launch._ahead[0][1].pid, flush=True); {end}"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    left = Path("/proc") / run.stdout.strip()
+    deadline = time.monotonic() + 10
+    while _runs(left) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert run.stdout.strip().isdigit()
+    assert not _runs(left)
+
+
+def _runs(process: Path) -> bool:
+    try:
+        return ") Z " not in (process / "stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
