@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench format docs lock clean
+.PHONY: help demo test check hostile fuzz bench recall interop crash load format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -13,6 +13,10 @@ help:
 	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
 	@echo "make fuzz    every parser against many inputs"
 	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
+	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
+	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
+	@echo "make crash   kills and power cuts against the intake; N=submissions"
+	@echo "make load    the intake's throughput beside the raw baselines"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -43,6 +47,25 @@ fuzz: .venv/installed
 # VPDQ=/path/to/a/python that can import vpdq.
 bench: .venv/installed
 	.venv/bin/python -m tests.benchmarks $(if $(N),--small $(N) --full)
+
+recall: .venv/installed
+	.venv/bin/python -m tests.benchmarks.recall --out docs $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+# Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler.
+.venv/interop/installed: .venv/installed
+	.venv/bin/python -m pip install --quiet --target .venv/interop "threatexchange==1.2.*"
+	@touch $@
+
+interop: .venv/interop/installed
+	PYTHONPATH="$(CURDIR)/.venv/interop" .venv/bin/python -m pytest tests/interop tests/export
+
+crash: .venv/installed
+	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N))
+	.venv/bin/python -m tests.benchmarks.powercut
+
+load: .venv/installed
+	.venv/bin/python -m tests.benchmarks.load
+	.venv/bin/python -m tests.benchmarks.feed
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only

@@ -16,6 +16,7 @@ from takedown_cli.cli import interrupts
 
 #: Set by the shell's completion script, which runs the command without arguments.
 _COMPLETING = "_TAKEDOWN_COMPLETE"
+_PR_SET_DUMPABLE = 4  # linux/prctl.h
 
 
 def main() -> NoReturn:
@@ -74,9 +75,21 @@ def _dispatch(arguments: list[str]) -> int:
         from takedown_cli.pool.launch import start_ahead
 
         start_ahead()
+    _keep_memory_private()  # after the start of what runs beside: importing ctypes takes 2 ms
     from takedown_cli.cli.group import invoke
 
     return invoke(arguments)
+
+
+def _keep_memory_private() -> None:
+    """No other program of the same user may read a case number out of this process; on Linux, where that is offered."""
+    if sys.platform != "linux":
+        return
+    with suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        zero = ctypes.c_ulong(0)
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, zero, zero, zero, zero)
 
 
 def _last_words(error: BaseException, arguments: Sequence[str]) -> int:

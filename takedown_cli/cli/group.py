@@ -18,7 +18,7 @@ from typer.main import get_command
 from takedown_cli import __version__
 from takedown_cli.cli import plain_values
 from takedown_cli.cli.commands import ENTRIES, first_page
-from takedown_cli.cli.console import console, sanitise
+from takedown_cli.cli.console import console
 from takedown_cli.cli.options import COMMON, carried_by
 from takedown_cli.errors import MissingExtraError, UsageError
 
@@ -43,8 +43,7 @@ class LazyGroup(TyperGroup):
         if command is None:
             near = get_close_matches(name, ENTRIES, n=1)
             hint = f"Did you mean '{PROGRAM} {near[0]}'?" if near else f"'{PROGRAM} --help' lists the commands."
-            said = f" '{sanitise(name, limit=30)}'" if name.isidentifier() or near else ""
-            raise UsageError(f"There is no command{said}.", hint=hint)
+            raise UsageError("There is no such command.", hint=hint)  # what was typed may be a name or a number
         return name, command, args[1:]
 
 

@@ -49,6 +49,7 @@ _EPILOG: Final = """
 Exit codes: 0 all of it; 3 some files were passed over, not readable or too
 poor to protect; 4 nothing to protect; 2 usage; 130 interrupted.
 """
+_VOID: Final = "The bundle could not be put in its place, so no case has the number that was shown: forget that number."
 _RESULT_IS_THE_BUNDLE: Final = "With -o - the bundle itself goes to stdout, so there is no place for a report."
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files and folders.")]
@@ -179,7 +180,8 @@ def _finish(run: Run, output_name: str | None, *, force: bool) -> int:
         console.write(made.data)
         tell_number(made.new_number, to_stderr=True)
     else:
-        with output.written(Path(output_name), made.data, force=force):
+        void = None if made.new_number is None else _VOID
+        with output.written(Path(output_name), made.data, force=force, void=void):
             if console.json or console.jsonl:
                 run.report(output_name, made.new_number)
             else:

@@ -6,7 +6,6 @@ It must never decide what went wrong: the error classes do.
 
 from __future__ import annotations
 
-import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,9 +15,6 @@ from pathlib import PurePath
 from takedown_cli.cli.console import console, sanitise
 from takedown_cli.cli.interrupts import Interrupted
 from takedown_cli.errors import InterruptedByUser, OutputError, TakedownError, UsageError
-
-#: What may be private in the text of an exception: anything quoted, anything like a path, any long run of characters.
-_PRIVATE = re.compile(r"'[^']*'|\"[^\"]*\"|\S*[/\\]\S*|[0-9A-Za-z_-]{12,}")
 
 
 def tell(error: BaseException, arguments: Sequence[str]) -> int:
@@ -70,25 +66,15 @@ def _known(error: BaseException) -> tuple[TakedownError, int]:
 
 
 def _misuse(error: BaseException) -> UsageError | None:
-    """Typer's complaints about the arguments, in our shape and without anything that looks like a path."""
     if "typer" not in sys.modules:
         return None
-    from typer.exceptions import TyperException
+    from takedown_cli.cli.misuse import explained
 
-    if not isinstance(error, TyperException):
-        return None
-    context = getattr(error, "ctx", None)
-    command = getattr(context, "command_path", "takedown")
-    words = (_without_path(word) for word in error.format_message().split())
-    return UsageError(" ".join(words), hint=f"See '{command} --help'.")
-
-
-def _without_path(word: str) -> str:
-    return re.sub(r"[^()'\":,]*[/\\][^()'\":,]*", "…", word)
+    return explained(error)
 
 
 def _redacted_traceback(error: BaseException) -> str:
-    """Where it happened: modules, lines and functions; no source text, no folder, no private words."""
+    """Where it happened: modules, lines and functions; no source text, no folder, no words that are not ours."""
     lines: list[str] = []
     cause: BaseException | None = error
     while cause is not None:
@@ -96,7 +82,14 @@ def _redacted_traceback(error: BaseException) -> str:
             parts = PurePath(frame.filename).parts
             start = parts.index("takedown_cli") if "takedown_cli" in parts else len(parts) - 1
             lines.append(f"  {'/'.join(parts[start:])}:{frame.lineno} {frame.name}")
-        text = sanitise(_PRIVATE.sub("…", str(cause)))
-        lines.append(f"{type(cause).__name__}: {text}" if text else type(cause).__name__)
+        lines.append(f"{type(cause).__name__}{_detail(cause)}")
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return "\n".join(lines)
+
+
+def _detail(error: BaseException) -> str:
+    """Our own sentence, or a number of the system's; whatever else an exception says may be private."""
+    if isinstance(error, TakedownError):
+        return f": {sanitise(error.sentence, limit=1000)}"
+    number = getattr(error, "errno", None)
+    return f": errno {number}" if isinstance(number, int) else ""

@@ -86,8 +86,7 @@ def _across(lines: Floats, window: int) -> Floats:
     np.negative(lines[:, :kept], out=steps[:, window:, 1])
     flat = steps.reshape(len(lines), -1)
     np.add.accumulate(flat, axis=1, dtype=np.float32, out=flat)
-    means: Floats = steps[:, ahead - 1 :, 1] / _counts(size, window)
-    return means
+    return np.divide(steps[:, ahead - 1 :, 1], _counts(size, window), dtype=np.float32)
 
 
 def _down(plane: Floats, window: int) -> Iterator[Floats]:

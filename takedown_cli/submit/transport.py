@@ -1,7 +1,7 @@
 """The one network door: plain requests to one intake, over TLS, a proxy or Tor.
 
 It guarantees that only the given origin is contacted, that no redirect is followed, that a reply is bounded, and that
-nothing of the environment (proxies, certificates, netrc) changes that.
+nothing of the environment (proxies, certificates, key logs, netrc) changes that.
 It must never send a header, cookie or user agent that tells one person or machine from another.
 """
 
@@ -16,6 +16,7 @@ import httpx
 
 from takedown_cli.address import IntakeAddress
 from takedown_cli.errors import ConfigError, UnreachableError, UntrustedIntakeError
+from takedown_cli.submit import tls
 
 USER_AGENT: Final = "takedown"
 MAX_REPLY: Final = 9 << 20
@@ -52,10 +53,12 @@ class Door:
                 timeout=_TIMEOUT,
                 follow_redirects=False,
                 trust_env=False,
-                verify=ssl.create_default_context(),
-                proxy=proxy,
+                verify=tls.context(),
+                proxy=_proxy(proxy),
                 limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             )
+        except OSError:
+            raise ConfigError("This computer has no usable list of certificate authorities.") from None
         except (ValueError, ImportError, httpx.HTTPError):
             raise ConfigError("The proxy address cannot be used.") from None
 
@@ -90,6 +93,13 @@ class Door:
             raise UnreachableError from None
         finally:
             self._client.cookies.clear()
+
+
+def _proxy(url: str | None) -> httpx.Proxy | None:
+    """A proxy that is reached by TLS gets our context too, or the library would make one that obeys the environment."""
+    if url is None:
+        return None
+    return httpx.Proxy(url, ssl_context=tls.context() if url.startswith("https://") else None)
 
 
 def _seconds(text: str | None) -> int | None:

@@ -22,6 +22,8 @@ from statistics import quantiles
 
 import httpx
 
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
 from tests.intake.person import Person, balanced, picture
 
 #: Submissions a second that all clients together offer when they do not go as fast as they can.
@@ -94,7 +96,7 @@ def raw_commits(folder: Path, count: int) -> float:
 
 def measure(folder: Path, submissions: int, clients: int) -> list[tuple[str, str]]:
     home = folder / "home"
-    subprocess.run([*SERVE, "init", str(home), "--test"], check=True, capture_output=True)
+    make_intake(Home(home), Settings(name="Load", test=True, flood_per_hour=10**9))
     raw = raw_commits(folder, 1000)
     server = subprocess.Popen([*SERVE, "serve", str(home), "--port", "0", "--json"], stdout=subprocess.PIPE)
     try:

@@ -22,7 +22,7 @@ from tests.benchmarks.measure import TAKEDOWN, Cost, Pairs, Row, clean_environme
 PARENT = 300
 FLAT = 16
 #: Files that ``threatexchange`` hashes beyond the first: it takes about a second for each.
-_FEW = 4
+_FEW = 12
 
 
 def against_threatexchange(photos: list[Path], program: str | None, rounds: int, *, full: bool) -> Row:

@@ -18,9 +18,11 @@ from tests.cli.runner import environment
 
 
 @pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("json", "jsonl", "debug", "quiet"):
+def _plain(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("json", "jsonl", "debug", "quiet", "answered"):
         monkeypatch.setattr(console, name, False)
+    (tmp_path / "x").touch()
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.id)
@@ -99,6 +101,74 @@ def test_an_unexpected_path_is_not_repeated(capsys: pytest.CaptureFixture[str]) 
     assert "lena" not in capsys.readouterr().err
 
 
+NUMBER = "7K3M-9QWX-AAAA-BBBB-CCCC-DDDD"
+
+
+@pytest.mark.parametrize("typed", [NUMBER, NUMBER.replace("-", "").lstrip("7"), "lena.jpg", "'lena'", "lena\n"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["{}"],
+        ["inspect", "a.tdb", "{}"],
+        ["inspect", "a.tdb", "b", "{}"],
+        ["hash", "--{}"],
+        ["hash", "-{}"],
+        ["hash", "--json={}"],
+        ["hash", "x", "--workers", "{}"],
+        ["hash", "x", "--workers={}"],
+        ["hash", "x", "--image-seconds", "{}"],
+        ["hash", "x", "--video", "{}"],
+        ["hash", "x", "--memory", "{}"],
+        ["hash", "{}"],
+        ["config", "{}"],
+        ["intake", "{}"],
+        ["status", "{}", "{}"],
+        ["submit", "{}", "--{}"],
+        ["export", "{}", "--format", "{}"],
+    ],
+    ids=" ".join,
+)
+def test_a_case_number_in_the_wrong_place_is_not_echoed(
+    arguments: list[str], typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for extra in ([], ["--json"], ["--debug"]):
+        assert run_here([*(part.replace("{}", typed) for part in arguments), *extra]) != 0
+        shown = capsys.readouterr()
+        said = (shown.err + shown.out).lower()
+        for private in ("lena", "7k3m", "9qwx", "aaaa", "dddd"):
+            assert private not in said
+        assert "[" in said  # an id, so something was said
+    interrupts.disarm()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["hash", "-o"], "-o needs a value."),
+        (["hash", "--json=yes"], "--json takes no value."),
+        (["hash", "x", "--workers", "0"], "--workers must be a whole number from 1 to 256."),
+        (["submit"], "PATH|BUNDLE is missing."),
+        (["inspect", "a", "b", "c"], "More was named than this command takes."),
+        (["intake", "nonsense"], "There is no such command."),
+    ],
+)
+def test_misuse_is_explained_in_our_own_words(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_here(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_foreign_exception_is_shown_as_class_and_number_only(capsys: pytest.CaptureFixture[str]) -> None:
+    for error in (ValueError("lena"), OSError(28, "lena"), KeyError("lena"), TakedownError("Our own words.")):
+        tell(error, ["hash", "--debug"])
+        said = capsys.readouterr().err
+        assert "lena" not in said
+        assert type(error).__name__ in said
+    tell(OSError(28, "lena", "lena.jpg"), ["--debug"])
+    assert "OSError: errno 28\n" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["hash", "--json", "--nonsense"], ["hash", "x", "--json", "--jsonl"], ["hash", "x", "-o", "-", "--json"]],
@@ -115,3 +185,16 @@ def test_core_dumps_are_off(tmp_path: Path) -> None:
         [sys.executable, "-c", script], env=environment(tmp_path), cwd=tmp_path, capture_output=True, check=True
     )
     assert ended.stdout.decode().splitlines()[-1] == "(0, 0)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
+def test_the_memory_of_the_main_process_is_not_for_others(tmp_path: Path) -> None:
+    script = (
+        "import ctypes, takedown_cli.cli.app as app; get = lambda: ctypes.CDLL(None).prctl(3, 0, 0, 0, 0)\n"
+        "before = get(); app.run(['--help']); helped = get()\n"
+        "app.run(['inspect', 'none.tdb']); print(before, helped, get())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], env=environment(tmp_path), cwd=tmp_path, capture_output=True, check=True
+    )
+    assert ended.stdout.decode().splitlines()[-1] == "1 1 0"

@@ -137,7 +137,7 @@ def test_a_file_in_a_folder_that_may_only_be_passed(without_privileges: Path) ->
 
 
 def test_sparse_giants(tmp_path: Path) -> None:
-    """Five gibibytes of nothing are no picture; with a picture's head they are one, up to the limit."""
+    """Five gibibytes of nothing are no picture; with a picture's head they are one, up to the limits."""
     for name, head in (("zeros", b""), ("photo", picture("JPEG"))):
         with write(tmp_path / name, head).open("r+b") as file:
             file.truncate(5 << 30)
@@ -146,7 +146,9 @@ def test_sparse_giants(tmp_path: Path) -> None:
     photo, zeros = found
     assert open_media(zeros, Limits(file_size=1 << 30)) == Skipped(zeros.path, Reason.NOT_MEDIA, 5 << 30)
     assert open_media(photo, Limits(file_size=1 << 30)) == Skipped(photo.path, Reason.TOO_BIG, 5 << 30)
-    outcome = open_media(photo, LIMITS)
+    # No picture within the pixel limit is that long; with a higher limit it is one.
+    assert open_media(photo, LIMITS) == Failed(photo.path, Reason.TOO_MANY_PIXELS, 5 << 30, Media.IMAGE)
+    outcome = open_media(photo, Limits(pixels=400_000_000))
     assert isinstance(outcome, tuple)
     assert outcome[1] == MediaFile(photo.path, 5 << 30, Media.IMAGE, "JPEG")
     os.close(outcome[0])

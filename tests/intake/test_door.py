@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from takedown_cli.intake.feeds.stopncii import Feedbacks
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.server import Running
 from takedown_cli.intake.strictjson import read
+from takedown_cli.intake.writer import QUEUE
 from tests.intake.person import HTTP, Platform, reason
 
 
@@ -138,3 +140,36 @@ def test_a_body_that_does_not_come_is_not_waited_for(intake: Running, monkeypatc
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_one_request_too_many_is_told_when_to_come_back(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.door.AT_ONCE", 0)
+    response = HTTP.post(f"{intake.origin}/v1/submit", content=b"x")
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) > 0
+    assert reason(response) == "busy"
+    monkeypatch.undo()
+    assert HTTP.get(f"{intake.origin}/healthz").status_code == 200
+
+
+def test_a_full_queue_refuses_instead_of_growing(intake: Running) -> None:
+    """The writer held up, as by a slow disk: what does not fit is refused at once, and what did is carried out."""
+    writer, begun, go = intake.intake.writer, threading.Event(), threading.Event()
+
+    def wait(_: object) -> bool:
+        begun.set()
+        return go.wait(30)
+
+    blocking = writer.order(wait)
+    assert begun.wait(30)
+    taken, refused = [], 0
+    for _ in range(QUEUE + 50):
+        try:
+            taken.append(writer.order(lambda _: 1))
+        except Refused:
+            refused += 1
+    assert refused >= 50
+    go.set()
+    assert blocking.result(30)
+    assert {order.result(30) for order in taken} == {1}
+    assert writer.order(lambda _: 2).result(30) == 2

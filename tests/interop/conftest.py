@@ -39,6 +39,10 @@ def new_platform(intake: Running) -> Callable[..., Platform]:
     return make
 
 
+def _kept(*names: str) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 @dataclass
 class Tx:
     """The ``threatexchange`` command with a home of its own."""
@@ -49,7 +53,7 @@ class Tx:
     def __call__(self, *arguments: str) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "threatexchange.cli.main", *arguments],
-            env={"HOME": str(self.home), "PATH": os.environ["PATH"], "TZ": "UTC", **self.environment},
+            env={**_kept("PATH", "PYTHONPATH"), "HOME": str(self.home), "TZ": "UTC", **self.environment},
             capture_output=True,
             text=True,
             timeout=120,
