@@ -7,6 +7,7 @@ It must never send anything but the sealed bundle that was previewed.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -187,10 +188,10 @@ def _submit_pictures(
     confirm("Send this?")
     with intake_client(address, proxy) as client:
         made = run.bundle(client.card())
-        if output_name is not None:
-            output.write(output_name, made.data, force=force)
-        if not console.json:
-            tell_number(made.new_number)
+        kept = nullcontext() if output_name is None else output.written(output_name, made.data, force=force)
+        with kept:  # the bundle gets its name once its number could be shown
+            if not console.json:
+                tell_number(made.new_number)
         try:
             receipt = client.submit(made.data)
         except (UnreachableError, UntrustedIntakeError, Interrupted) as error:

@@ -74,7 +74,7 @@ class Row:
     @classmethod
     def at_most(cls, figure: str, pairs: Pairs, bar: float, detail: str = "") -> Row:
         """Ours may take ``bar`` times as long as theirs."""
-        return cls(figure, f"≤ {bar:g}×", f"{pairs.ratio:.2f}×", pairs.ratio <= bar, _told(pairs, detail))
+        return cls(figure, f"≤ {bar:g}×", f"{pairs.ratio:.3f}×", pairs.ratio <= bar, _told(pairs, detail))
 
     @classmethod
     def faster(cls, figure: str, pairs: Pairs, bar: float, detail: str = "") -> Row:

@@ -64,10 +64,13 @@ def test_yes_beforehand_asks_nothing(person: Person, monkeypatch: pytest.MonkeyP
 def test_no_input_never_asks(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     person.types("y\n")
     monkeypatch.setattr(console, "no_input", True)
-    for question in (lambda: ask.confirm("?"), lambda: ask.choose("?", {"a": "b"}), lambda: ask.secret("?")):
+    for question in (lambda: ask.confirm("?"), lambda: ask.choose("?", {"a": "b"})):
         with pytest.raises(DeclinedError) as declined:
             question()
         assert declined.value.exit_code == 8
+    with pytest.raises(UsageError) as misused:  # no --yes would help here
+        ask.secret("?")
+    assert misused.value.exit_code == 2
 
 
 def test_without_a_terminal_nothing_waits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -278,7 +278,7 @@ def test_no_answer_is_exit_8_and_no_bundle(good: Path, tmp_path: Path, typed: st
 def test_a_terminal_is_left_as_it_was(good: Path, tmp_path: Path) -> None:
     _, screen = in_terminal("hash", good, "--no-color", cwd=tmp_path)
     assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h")
-    assert "1 protected" in screen
+    assert "1 can be protected" in screen
 
 
 def test_shared_media(shared: Path, tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_no_name_reaches_the_terminal_raw(tmp_path: Path, jpeg: bytes, options: 
     shown = (ended.out + ended.err).decode()
     assert not set(shown) & {"\x1b", "\x07", "\u202e", "\u200b"}
     if "--show-paths" in options:
-        assert "names/two\\nlines.jpg: protected." in shown
+        assert "names/two\\nlines.jpg: fingerprinted." in shown
         assert "[red]photo[bold].jpg" in shown
     elif not options:
         assert "photo" not in shown

@@ -153,8 +153,10 @@ def on_kills(files: int) -> list[str]:
     """A random child killed every 20 files: the same hashes as undisturbed."""
     with tempfile.TemporaryDirectory() as above:
         outcome = disturbed(Path(above), files, every=20)
-    print(f"\n  {outcome.kills} children killed over {files} files: {outcome.different} outcomes differ")
-    return [f"{outcome.different} outcomes differ after kills"] if outcome.different else []
+    print(f"\n  {outcome.kills} children killed over {files} files: {outcome.lost} lost by two kills, ", end="")
+    print(f"{outcome.different} other outcomes differ")
+    bad = outcome.different or outcome.lost > outcome.kills // 10
+    return [f"{outcome.different} outcomes differ after kills, {outcome.lost} lost"] if bad else []
 
 
 def on_signals(moments: int) -> list[str]:

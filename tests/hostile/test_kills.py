@@ -16,3 +16,4 @@ def test_a_random_child_killed_every_20_files_changes_nothing(tmp_path: Path) ->
     outcome = disturbed(tmp_path, files=80, every=20)
     assert outcome.kills >= 2
     assert outcome.different == 0
+    assert outcome.lost <= outcome.kills // 2
