@@ -98,7 +98,7 @@ def many_small(folder: Path, count: int) -> Row:
     if lines != count + 1:
         raise SystemExit(f"{lines} lines for {count} pictures")
     early, peak = max(sizes[: max(1, len(sizes) // 5)]), max(sizes)
-    passed = peak < PARENT and peak - early <= FLAT and first < seconds / 5
+    passed = peak < PARENT and peak - early <= FLAT and first < seconds / 2
     told = (
         f"{early:.0f} MB after a fifth, {peak:.0f} MB at most; first line after {first:.1f} s of {seconds:.1f} s; "
         f"{count / seconds:,.0f} files/s"
