@@ -17,7 +17,7 @@ from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.keyring import Keyring
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.signals import Signal, signals_of
-from takedown_cli.wire import Audience, CaseRequest, decode
+from takedown_cli.wire import Age, Audience, CaseRequest, MediaKind, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,26 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """A bundle that passed. ``message`` and ``digest`` are the SHA-256 of the sealed message and of the payload.
+class Part:
+    """An item of a bundle, without its fingerprints."""
 
-    ``lookup`` is what the database knows the case by, ``signals`` are what can be listed of each item.
-    ``organisation`` is the public key of a second signature, which holds; what it is worth is decided elsewhere.
+    media: MediaKind
+    age: Age
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What is kept of a bundle that passed.
+
+    ``message`` and ``digest`` are the SHA-256 of the sealed message and of the payload. ``lookup`` is what the database
+    knows the case by, ``signals`` are what can be listed of each item. ``organisation`` is the public key
+    of a second signature, which holds; what it is worth is decided elsewhere.
     """
 
-    bundle: Bundle
+    adds: bool
+    behalf: str
+    authority: str | None
+    items: tuple[Part, ...]
     message: bytes
     digest: bytes
     lookup: bytes
@@ -79,7 +91,10 @@ def admit(body: bytes, identity: Identity, denied: DenyList) -> Submission:
     if bundle.test != identity.test:
         raise Refused("test-only" if identity.test else "no-test")
     return Submission(
-        bundle=bundle,
+        adds=bundle.adds,
+        behalf=bundle.declaration.behalf,
+        authority=bundle.declaration.authority,
+        items=tuple(Part(item.media, item.age) for item in bundle.items),
         message=sha256(body).digest(),
         digest=sha256(signed.payload).digest(),
         lookup=identity.keyring.lookup(bundle.case.lookup_id, key),

@@ -58,15 +58,14 @@ def find(connection: Connection, lookup: bytes, other: bytes = b"") -> list[Case
 
 def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
     """Store a submission and give its receipt; a repetition gets the first one's. Raises Refused, storing nothing."""
-    bundle = submission.bundle
     case = next(iter(find(turn.connection, submission.lookup)), None)
     if case is not None and case.key == submission.key:
         known = _KNOWN.row(turn.connection, case=case.id, sum=submission.digest)
         if known is not None:
             return _receipt(submission, *known)
-    if bundle.adds and (case is None or case.key != submission.key):
+    if submission.adds and (case is None or case.key != submission.key):
         raise Refused("no-such-case")
-    if case is not None and not bundle.adds:
+    if case is not None and not submission.adds:
         raise Refused("conflict")
     if not any(submission.signals):
         raise Refused("quality")
@@ -76,7 +75,7 @@ def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
     _add_items(turn, case_id, submission, verdict.hold, new=case is None)
     row: dict[str, Value] = {"case_id": case_id, "digest": submission.digest, "day": turn.day, "expires": expires}
     _NEW_SUBMISSION.run(
-        turn.connection, {**row, "item_count": len(bundle.items), "organisation_id": verdict.organisation}
+        turn.connection, {**row, "item_count": len(submission.items), "organisation_id": verdict.organisation}
     )
     return _receipt(submission, turn.day, expires)
 
@@ -90,15 +89,14 @@ def _receipt(submission: Submission, day: str, expires: str) -> Receipt:
 
 
 def _open_case(turn: Turn, submission: Submission, expires: str) -> int:
-    declaration = submission.bundle.declaration
     made = _NEW_CASE.row(
         turn.connection,
         lookup=submission.lookup,
         key=submission.key,
         received=turn.day,
         expires=expires,
-        behalf=declaration.behalf,
-        authority=declaration.authority,
+        behalf=submission.behalf,
+        authority=submission.authority,
     )
     assert made is not None
     return int(made[0])
@@ -110,7 +108,7 @@ def _prolong(turn: Turn, case: Case, expires: str) -> int:
 
 
 def _add_items(turn: Turn, case_id: int, submission: Submission, hold: str | None, *, new: bool) -> None:
-    added = submission.bundle.items
+    added = submission.items
     last = 0 if new else (_LAST_NUMBER.row(turn.connection, case=case_id) or (0,))[0] or 0
     numbered = list(zip(range(last + 1, last + len(added) + 1), added, submission.signals, strict=True))
     wanted = [(number, list_of(item.age), found) for number, item, found in numbered]

@@ -55,7 +55,7 @@ class Policy:
         organisation = self._organisation(turn, submission.organisation)
         if organisation is not None:
             return Verdict(organisation, None)
-        if len(submission.bundle.items) > self._items:
+        if len(submission.items) > self._items:
             return Verdict(None, "budget")
         return Verdict(None, "flood" if self._flooded() else None)
 
