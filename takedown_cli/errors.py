@@ -65,6 +65,12 @@ class OutputError(UsageError):
     hint = "Choose another place with -o, or use --force to replace an existing file. Nothing was half-written."
 
 
+class ManifestError(UsageError):
+    id = "manifest"
+    sentence = "The manifest has faults, so nothing was begun and nothing was sent."
+    hint = "Correct the rows that are named, and run it again; 'takedown batch check' looks without beginning anything."
+
+
 class MissingExtraError(UsageError):
     id = "missing-extra"
     sentence = "This command needs an optional part of takedown that is not installed."

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 from takedown_cli.reasons import Reason
 
@@ -125,6 +126,10 @@ class Limits:
     animation_frames: int = 16
     depth: int = 64
     file_size: int = 64 << 30
+
+
+#: What a person may ask for as predicted copies; "none" and "all" stand for no class and for each.
+COPIES: Final = ("none", "flips", "screens", "borders", "crops", "captions", "tilts", "all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -316,3 +316,25 @@ class ExportReport(TypedDict):
     hashes: int
     left_out: dict[str, int]
     sealed: Literal[False]
+
+
+class FaultsReport(TypedDict):
+    """What ``takedown batch`` prints with ``--json`` for a manifest with faults, before it ends with exit 2."""
+
+    schema: Literal["takedown.batch.faults"]
+    version: Literal[1]
+    faults: list[FaultRow]
+
+
+class FaultRow(TypedDict):
+    """One fault. ``row`` counts from 1 as a spreadsheet shows it, null for the manifest as a whole.
+
+    ``column`` is a column of ours, or the letter of one that is not; ``other_row`` is the row that it collides with.
+    """
+
+    row: int | None
+    column: str | None
+    reason: str
+    sentence: str
+    advice: str
+    other_row: int | None

@@ -14,9 +14,8 @@ import typer
 from takedown_cli.cli.options import Shared, one_of, size
 from takedown_cli.cli.settings import setting
 from takedown_cli.errors import UsageError
-from takedown_cli.model import Limits, Recipe
+from takedown_cli.model import COPIES, Limits, Recipe
 
-COPIES: Final = ("none", "flips", "screens", "borders", "crops", "captions", "tilts", "all")
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
 VIDEO: Final = ("gaps", "keyframes", "vpdq", "stills")
 _DEFAULT: Final = Limits()

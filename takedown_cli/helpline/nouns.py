@@ -19,7 +19,7 @@ Authority = Literal["permission", "parent-or-guardian", "law"]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One row of a manifest. ``row`` counts from 1 as an editor shows it; ``reference`` is the helpline's own.
+    """One row of a manifest. ``row`` counts from 1 as a spreadsheet shows it; ``reference`` is the helpline's own.
 
     ``source`` is the caller's folder or ready-made bundle; ``copies`` are classes as in ``Recipe``; ``intake`` is an
     address when the row names one; ``language`` is that of the slip (BCP 47).

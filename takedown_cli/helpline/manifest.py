@@ -1,0 +1,148 @@
+"""The manifest of a caseload, read and validated whole before any work: who calls, where their files are, for whom.
+
+It guarantees that callers come back only if no row has a fault, and that no two of them share a folder or a case.
+It must never open a picture, send anything, or read settings that lie in somebody's folder.
+"""
+
+from __future__ import annotations
+
+import stat
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+
+from takedown_cli.bundle.file import looks_like_bundle
+from takedown_cli.helpline.faults import Fault, Faults
+from takedown_cli.helpline.manifest_cell import skeleton
+from takedown_cli.helpline.manifest_row import Given, Row, trimmed
+from takedown_cli.helpline.manifest_source import Source
+from takedown_cli.helpline.manifest_text import MAX_ROWS, RawRow, rows
+from takedown_cli.helpline.nouns import Caller
+
+__all__ = ["Fault", "Given", "Manifest", "read"]
+
+_LARGEST: Final = 64 << 20
+#: What file managers leave in folders by themselves.
+_LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory"})
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """``callers`` in the manifest's order, and none at all while there are ``faults``."""
+
+    callers: tuple[Caller, ...]
+    faults: tuple[Fault, ...]
+
+
+def read(path: Path, given: Given | None = None) -> Manifest:
+    """Read a CSV or JSONL file, or a folder with a folder or bundle for each caller. Raises nothing.
+
+    Sources are relative to the file's folder (``given.root`` when that is set), or are what lies in the folder.
+    """
+    given = Given() if given is None else given
+    faults = Faults()
+    raw, root = _rows(path, given, faults)
+    today: date = given.today or datetime.now(UTC).date()
+    callers: list[tuple[Caller, Source]] = []
+    for each in raw:
+        caller = Row(each, given, today, faults).caller(root)
+        if caller is not None:
+            callers.append(caller)
+    if not raw and not len(faults):
+        faults.add("manifest-empty")
+    _across_references(raw, faults)
+    _across_sources(callers, faults)
+    found = faults.in_order()
+    return Manifest(() if found else tuple(caller for caller, _ in callers), found)
+
+
+def _rows(path: Path, given: Given, faults: Faults) -> tuple[Sequence[RawRow], Path]:
+    try:
+        info = path.stat()
+        if stat.S_ISDIR(info.st_mode):
+            root = path.resolve(strict=True)
+            return _of_folder(root, faults), root
+        root = (given.root or path.parent).resolve(strict=True)
+        if not stat.S_ISREG(info.st_mode):
+            faults.add("manifest-kind")
+            return [], root
+        with path.open("rb") as stream:
+            return rows(stream.read(_LARGEST + 1), faults), root
+    except (FileNotFoundError, NotADirectoryError):
+        faults.add("manifest-missing")
+    except (OSError, ValueError, RuntimeError):
+        faults.add("manifest-unreadable")
+    return [], path
+
+
+def _of_folder(root: Path, faults: Faults) -> list[RawRow]:
+    """A row for each folder or bundle in it, in the order of their names; the name is the reference."""
+    found: list[RawRow] = []
+    names = sorted(entry.name for entry in root.iterdir() if entry.name.casefold() not in _LITTER)
+    if len(names) > MAX_ROWS:
+        faults.add("manifest-too-many-rows")
+        return []
+    for row, name in enumerate(names, start=1):
+        if not name.isprintable() and any("\udc80" <= c <= "\udcff" for c in name):
+            faults.add("row-encoding", row)
+            continue
+        file = root / name
+        if file.is_file() and not file.is_symlink():
+            if not _is_bundle(file):
+                faults.add("folder-stray-file", row)
+                continue
+            found.append(RawRow(row, {"reference": file.stem, "source": name}))
+        else:
+            found.append(RawRow(row, {"reference": name, "source": name}))
+    return found
+
+
+def _is_bundle(file: Path) -> bool:
+    try:
+        with file.open("rb") as stream:
+            return looks_like_bundle(stream.read(32))
+    except OSError:
+        return False
+
+
+def _across_references(raw: Iterable[RawRow], faults: Faults) -> None:
+    """Every row takes part, faulty or not: a second fault of a row is to be told in the first run."""
+    exact: dict[str, int] = {}
+    alike: dict[str, int] = {}
+    for each in raw:
+        reference = unicodedata.normalize("NFC", trimmed(each.cells.get("reference", "")))
+        if not reference:
+            continue
+        like = skeleton(reference)
+        if reference in exact:
+            faults.add("reference-twice", each.row, "reference", exact[reference])
+        elif like in alike:
+            faults.add("reference-alike", each.row, "reference", alike[like])
+        exact.setdefault(reference, each.row)
+        alike.setdefault(like, each.row)
+
+
+def _across_sources(callers: Iterable[tuple[Caller, Source]], faults: Faults) -> None:
+    by_place: dict[tuple[int, int], int] = {}
+    by_case: dict[str, int] = {}
+    folders: dict[Path, int] = {}
+    kept = []
+    for caller, source in callers:
+        if source.place in by_place:
+            faults.add("source-twice", caller.row, "source", by_place[source.place])
+            continue
+        if source.digest is not None and source.digest in by_case:
+            faults.add("bundle-twice", caller.row, "source", by_case[source.digest])
+        by_place[source.place] = caller.row
+        if source.digest is not None:
+            by_case.setdefault(source.digest, caller.row)
+        if source.folder:
+            folders[source.path] = caller.row
+        kept.append((caller, source))
+    for caller, source in kept:
+        outer = next((folders[parent] for parent in source.path.parents if parent in folders), None)
+        if outer is not None:
+            faults.add("source-inside", caller.row, "source", outer)

@@ -1,0 +1,67 @@
+"""A helpline's storage for the tests: folders of callers, ready-made bundles, and manifests over them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from takedown_cli.bundle import envelope
+from takedown_cli.bundle.document import Bundle, BundleFingerprint, Declaration, Item
+from takedown_cli.bundle.file import payload_of, seal_for
+from takedown_cli.case import CaseNumber
+from takedown_cli.helpline.manifest_text import COLUMNS
+from takedown_cli.wire import IntakeCard, encode
+
+GOOD = {"age": "adult", "for": "other", "authority": "permission"}
+
+
+def folder(root: Path, name: str, files: int = 1) -> Path:
+    """A caller's folder; nothing here opens its files."""
+    made = root / name
+    made.mkdir(parents=True)
+    for number in range(files):
+        (made / f"{number}.jpg").write_bytes(b"\xff\xd8\xff")
+    return made
+
+
+def bundle(
+    case: CaseNumber | None = None,
+    *,
+    day: str = "2026-03-01",
+    card: IntakeCard | None = None,
+    organisation: Ed25519PrivateKey | None = None,
+    age: Any = "adult",
+    **changes: Any,
+) -> bytes:
+    """A valid bundle of one picture; sealed when ``card`` says for whom."""
+    case = case or CaseNumber.draw()
+    hash_ = BundleFingerprint(kind="pdq", value="5a" * 32, method="full", variant="upright", quality=100)
+    declaration = changes.pop("declaration", Declaration(behalf="self"))
+    item = Item(media="image", age=age, fingerprints=(hash_,))
+    payload = payload_of([item], case, declaration, day=day, card=card, **changes)
+    signed = envelope.sign(Bundle.TYPE, encode(payload), case.signing_key())
+    if organisation is not None:
+        signed = envelope.countersign(signed, Bundle.TYPE, organisation)
+    return signed if card is None else seal_for(signed, card)
+
+
+def row(reference: str, source: str, **cells: str) -> dict[str, str]:
+    return {"reference": reference, "source": source, **GOOD, **cells}
+
+
+def as_csv(rows: Iterable[Mapping[str, str]], delimiter: str = ",", line_end: str = "\n") -> bytes:
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS, restval="", delimiter=delimiter, lineterminator=line_end)
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue().encode()
+
+
+def as_jsonl(rows: Iterable[Mapping[str, object]]) -> bytes:
+    return "".join(json.dumps(each) + "\n" for each in rows).encode()

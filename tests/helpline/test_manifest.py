@@ -1,0 +1,410 @@
+"""The manifest: read whole, refused whole, each fault by its row; and never a cell repeated."""
+
+from __future__ import annotations
+
+import os
+from datetime import date
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from takedown_cli.address import IntakeAddress
+from takedown_cli.bundle import seal
+from takedown_cli.bundle.document import Declaration
+from takedown_cli.case import CaseNumber
+from takedown_cli.helpline.faults import REASONS
+from takedown_cli.helpline.manifest import Fault, Given, Manifest, read
+from tests.bundle.factory import card
+from tests.helpline import naughty
+from tests.helpline.offices import GOOD, as_csv, as_jsonl, bundle, folder, row
+
+TODAY = date(2026, 6, 1)
+NUMBER = str(CaseNumber.draw())
+Files = dict[str, bytes]
+
+
+def manifest(root: Path, data: bytes, name: str = "manifest.csv", **given: object) -> Manifest:
+    (root / name).write_bytes(data)
+    return read(root / name, Given(today=TODAY, **given))  # type: ignore[arg-type]
+
+
+def reasons(found: Manifest) -> list[tuple[int | None, str]]:
+    return [(fault.row, fault.reason) for fault in found.faults]
+
+
+# ------------------------------------------------------------------------------------------------------ what is taken
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_a_table_as_any_spreadsheet_writes_it(tmp_path: Path, delimiter: str, line_end: str, mark: bytes) -> None:
+    folder(tmp_path, "a, b; c")
+    folder(tmp_path, "callers/0002")
+    rows = [row("2026/1", "a, b; c"), row("2026/2", "callers/0002", language="de-AT", copies="flips crops")]
+    empty = (delimiter * 7 + line_end).encode()
+    found = manifest(tmp_path, mark + as_csv(rows, delimiter, line_end) + empty)
+    assert not found.faults
+    first, second = found.callers
+    assert (first.row, first.reference, first.source) == (2, "2026/1", tmp_path.resolve() / "a, b; c")
+    assert (first.age, first.behalf, first.authority, first.intake) == ("adult", "other", "permission", None)
+    assert (second.language, second.copies) == ("de", frozenset({"flips", "crops"}))
+
+
+def test_words_are_read_as_people_write_them_and_options_fill_what_is_empty(tmp_path: Path) -> None:
+    folder(tmp_path, "a")
+    folder(tmp_path, "b")
+    rows = [
+        {"reference": " A ", "source": "a", "age": " Under 18", "for": "Child", "authority": "Parent or Guardian"},
+        {"reference": "B", "source": "b"},
+    ]
+    intake = IntakeAddress.parse("https://intake.example")
+    found = manifest(
+        tmp_path, as_csv(rows), age="unsure", behalf="other", authority="law", intake=intake, language="fr"
+    )
+    assert not found.faults
+    assert (found.callers[0].age, found.callers[0].behalf) == ("under-18", "child")
+    assert found.callers[0].authority == "parent-or-guardian"
+    second = found.callers[1]
+    assert (second.age, second.behalf, second.authority, second.language) == ("unsure", "other", "law", "fr")
+
+
+def test_a_separator_line_of_a_spreadsheet_counts_as_a_row(tmp_path: Path) -> None:
+    folder(tmp_path, "a")
+    found = manifest(tmp_path, b"sep=;\r\n" + as_csv([row("A", "a")], ";"))
+    assert [caller.row for caller in found.callers] == [3]
+
+
+def test_a_folder_of_folders_is_a_manifest(tmp_path: Path) -> None:
+    office = tmp_path / "office"
+    folder(office, "0001")
+    (office / "0002.tdb").write_bytes(bundle(declaration=Declaration(behalf="child", authority="law"), age="under-18"))
+    (office / ".DS_Store").write_bytes(b"x")
+    found = read(office, Given(age="adult", behalf="other", authority="permission", today=TODAY))
+    assert not found.faults
+    assert [(caller.reference, caller.age, caller.authority) for caller in found.callers] == [
+        ("0001", "adult", "permission"),
+        ("0002", "under-18", "law"),
+    ]
+    (office / "notes.txt").write_bytes(b"x")
+    assert reasons(read(office, Given(age="adult", behalf="self", today=TODAY))) == [(3, "folder-stray-file")]
+
+
+def test_ten_thousand_callers_are_read_whole(tmp_path: Path) -> None:
+    rows = []
+    for number in range(10_000):
+        (tmp_path / f"{number}").mkdir()
+        (tmp_path / f"{number}" / "x").touch()
+        rows.append(row(f"{number}", f"{number}"))
+    found = manifest(tmp_path, as_csv(rows))
+    assert len(found.callers) == 10_000
+    assert not found.faults
+
+
+def test_a_settings_file_in_a_callers_folder_changes_nothing(tmp_path: Path) -> None:
+    folder(tmp_path, "a")
+    (tmp_path / "takedown.toml").write_text('language = "de"\n')
+    (tmp_path / "a" / "config.toml").write_text('language = "de"\n')
+    assert manifest(tmp_path, as_csv([row("A", "a")])).callers[0].language == "en"
+
+
+# --------------------------------------------------------------------------------------------- faults of a single row
+
+#: Reason → the cells of one row that have it; files and folders that it needs are in ``office`` below.
+ROWS: dict[str, dict[str, str]] = {
+    "cell-case-number": row("R", NUMBER.lower().replace("-", " ")),
+    "cell-too-long": row("R", "x" * 1001),
+    "cell-control-character": row("R\x07", "plain"),
+    "cell-invisible-character": row("R\u202e1", "plain"),
+    "cell-unassigned-character": row("R\ue000", "plain"),
+    "cell-replacement-character": row("M\ufffdller", "plain"),
+    "cell-formula": row("=1+1", "plain"),
+    "cell-spreadsheet-error": row("#REF!", "plain"),
+    "row-line-break": row("R", "plain", language="d\ne"),
+    "row-too-long": row("R", "x" * 17_000),
+    "reference-missing": row("", "plain"),
+    "reference-too-long": row("r" * 65, "plain"),
+    "reference-characters": row("R<1>", "plain"),
+    "reference-e-mail": row("someone@example.org", "plain"),
+    "reference-mangled": row("1.23E+15", "plain"),
+    "reference-scripts": row("pаy", "plain"),
+    "reference-reserved": row("con", "plain"),
+    "source-missing": row("R", ""),
+    "source-not-there": row("R", "nowhere"),
+    "source-absolute": row("R", "/srv/callers"),
+    "source-outside": row("R", "plain/../other"),
+    "source-url": row("R", "https://example.org/x"),
+    "source-backslash": row("R", "callers\\1"),
+    "source-wildcard": row("R", "call*"),
+    "source-name": row("R", "n" * 300),
+    "source-symlink": row("R", "link"),
+    "source-kind": row("R", "pipe"),
+    "source-empty": row("R", "empty"),
+    "source-manifest-folder": row("R", "."),
+    "source-not-bundle": row("R", "single.jpg"),
+    "bundle-empty": row("R", "nothing.tdb"),
+    "bundle-too-large": row("R", "large.tdb"),
+    "bundle-invalid": row("R", "broken.tdb"),
+    "bundle-signature": row("R", "tampered.tdb"),
+    "bundle-other-intake": row("R", "elsewhere.tdb"),
+    "bundle-test": row("R", "test.tdb"),
+    "bundle-old": row("R", "old.tdb"),
+    "bundle-future": row("R", "future.tdb"),
+    "bundle-adds": row("R", "adds.tdb"),
+    "bundle-countersigned": row("R", "countersigned.tdb"),
+    "bundle-age": {"reference": "R", "source": "fine1.tdb", "age": "under-18"},
+    "bundle-for": {"reference": "R", "source": "fine2.tdb", "for": "child"},
+    "bundle-authority": {"reference": "R", "source": "fine3.tdb", "authority": "law"},
+    "bundle-copies": {"reference": "R", "source": "fine4.tdb", "copies": "flips"},
+    "age-missing": row("R", "plain", age=""),
+    "age-number": row("R", "plain", age="17"),
+    "age-unknown": row("R", "plain", age="minor"),
+    "for-missing": row("R", "plain", **{"for": ""}),
+    "for-unknown": row("R", "plain", **{"for": "neighbour"}),
+    "authority-missing": row("R", "plain", authority=""),
+    "authority-unknown": row("R", "plain", authority="friend"),
+    "authority-for-self": row("R", "plain", **{"for": "self"}),
+    "authority-of-adult": row("R", "plain", authority="parent-or-guardian"),
+    "copies-unknown": row("R", "plain", copies="flips upside-down"),
+    "copies-none-and": row("R", "plain", copies="none flips"),
+    "intake-address": row("R", "plain", intake="intake"),
+    "intake-insecure": row("R", "plain", intake="http://intake.example"),
+    "intake-key": row("R", "plain", intake="https://intake.example#12"),
+    "language-unknown": row("R", "plain", language="tlh"),
+}
+
+
+#: Of these the row says itself what the bundle contradicts.
+_DECLARED = ("-age", "-for", "-authority", "-copies")
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Path:
+    """Everything that ``ROWS`` names, and a plain folder for each row that only has another fault."""
+    files: Files = {
+        "single.jpg": b"\xff\xd8\xff",
+        "nothing.tdb": b"",
+        "large.tdb": seal.MAGIC + bytes(16 << 20),
+        "broken.tdb": b'{"payload":"AAAA"}',
+        "elsewhere.tdb": bundle(card=card("https://other.example")),
+        "test.tdb": bundle(test=True),
+        "old.tdb": bundle(day="2025-05-01"),
+        "future.tdb": bundle(day="2026-06-03"),
+        "adds.tdb": bundle(adds=True),
+        "countersigned.tdb": bundle(organisation=Ed25519PrivateKey.generate()),
+        **{f"fine{n}.tdb": bundle() for n in range(1, 5)},
+    }
+    whole = bundle()
+    place = whole.index(b'"sig":"') + 7
+    files["tampered.tdb"] = whole[:place] + (b"A" if whole[place : place + 1] != b"A" else b"B") + whole[place + 1 :]
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "empty" / "inner").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(folder(tmp_path, "target"))
+    os.mkfifo(tmp_path / "pipe")
+    return tmp_path
+
+
+def prepared(office: Path) -> list[tuple[str, dict[str, str]]]:
+    """``ROWS``, each with a reference and a folder of its own where those are not what is wrong."""
+    made = []
+    for number, (reason, cells) in enumerate(ROWS.items()):
+        own = dict(cells)
+        if own["source"] == "plain":
+            own["source"] = folder(office, f"plain{number}").name
+        if own["source"].endswith(".tdb") and reason != "bundle-other-intake" and not reason.endswith(_DECLARED):
+            own = {"reference": own["reference"], "source": own["source"]}
+        if own["reference"] == "R":
+            own["reference"] = f"R{number}"
+        made.append((reason, own))
+    return made
+
+
+def test_every_kind_of_fault_is_named_with_its_row_and_its_column(office: Path) -> None:
+    rows = prepared(office)
+    intake = IntakeAddress.parse("https://intake.example")
+    found = manifest(office, as_csv(cells for _, cells in rows), intake=intake)
+    assert reasons(found) == [(row, reason) for row, (reason, _) in enumerate(rows, start=2)]
+    assert found.callers == ()
+    assert len(rows) >= 50
+    for fault in found.faults:
+        assert fault.sentence.endswith(".")
+        assert fault.advice.endswith(".")
+        if not fault.reason.startswith("row-"):
+            column = "source" if fault.reason.startswith("bundle-") else fault.reason.partition("-")[0]
+            assert fault.column in {column, "reference", "source", "age", "for", "authority", "copies"}
+
+
+def test_five_hundred_naughty_strings_in_every_column(office: Path) -> None:
+    """With the fifty kinds below them, in one manifest: each has its row."""
+    strings = naughty.strings()
+    assert len(strings) == 500
+    columns = ("source", "age", "for", "authority", "copies", "intake", "language")
+    rows = []
+    for number, string in enumerate(strings):
+        cells = row(f"N{number}", folder(office, f"n{number}").name)
+        rows.append({**cells, columns[number % len(columns)]: string})
+    known = prepared(office)
+    found = manifest(
+        office, as_csv([*rows, *(cells for _, cells in known)]), intake=IntakeAddress.parse("https://intake.example")
+    )
+    faulty = {fault.row for fault in found.faults}
+    allowed = {"none"} | {string for string in strings if not string.strip(" \t\u00a0")}
+    for number, cells in enumerate(rows):
+        string = cells[columns[number % len(columns)]]
+        assert number + 2 in faulty or string.strip().casefold() in allowed, ascii(string)
+    after = [(fault.row, fault.reason) for fault in found.faults if (fault.row or 0) >= len(rows) + 2]
+    assert after == [(n, reason) for n, (reason, _) in enumerate(known, start=len(rows) + 2)]
+    _assert_nothing_repeated(found, strings)
+
+
+def _assert_nothing_repeated(found: Manifest, strings: list[str]) -> None:
+    ours = {text for pair in REASONS.values() for text in pair}
+    for fault in found.faults:
+        assert fault.sentence.replace(str(fault.other), "{other}") in ours | {fault.sentence}
+        assert REASONS[fault.reason][0].partition("{")[0] in fault.sentence
+        assert fault.advice in ours
+        assert fault.column is None or fault.column.isascii()
+    assert NUMBER not in repr(found)
+
+
+def test_naughty_references_and_sources_from_outside(tmp_path: Path, shared: Path) -> None:
+    """As JSONL too, which can carry what CSV cannot; nothing may raise, and every source that is none is named."""
+    strings = [string for string in naughty.from_outside(shared) if string.strip(" \t\u00a0") not in {"", "."}]
+    rows = [row(f"N{number}", string) for number, string in enumerate(strings)]
+    for name, data in (("m.csv", as_csv(rows)), ("m.jsonl", as_jsonl(rows))):
+        found = manifest(tmp_path, data, name)
+        assert len({fault.row for fault in found.faults}) == len(strings)
+        assert found.callers == ()
+    manifest(tmp_path, as_jsonl(row(string, "x") for string in strings), "m.jsonl")
+
+
+def test_a_case_number_is_found_wherever_it_was_typed(tmp_path: Path) -> None:
+    folder(tmp_path, "a")
+    mistyped = NUMBER[:-1] + ("0" if NUMBER[-1] != "0" else "1")
+    fullwidth = "".join(chr(ord(c) + 0xFEE0) for c in NUMBER)
+    for typed in (NUMBER, NUMBER.lower(), NUMBER.replace("-", ""), mistyped, f"case {NUMBER} of Tuesday", fullwidth):
+        for column in ("reference", "source", "age", "intake", "language"):
+            found = manifest(tmp_path, as_csv([{**row("A", "a"), column: typed}]))
+            assert [fault.reason for fault in found.faults if fault.column == column] == ["cell-case-number"], column
+        heading = as_csv([row("A", "a")]).replace(b"language", typed.encode(), 1)
+        assert (1, "cell-case-number") in reasons(manifest(tmp_path, heading))
+        in_json = as_jsonl([{**row("A", "a"), typed: "x"}])
+        assert (1, "cell-case-number") in reasons(manifest(tmp_path, in_json, "m.jsonl"))
+
+
+# ------------------------------------------------------------------------------------------------ faults between rows
+
+
+def test_two_rows_may_not_name_the_same_or_one_inside_the_other(tmp_path: Path) -> None:
+    folder(tmp_path, "a/inner")
+    folder(tmp_path, "b")
+    number = CaseNumber.draw()
+    (tmp_path / "one.tdb").write_bytes(bundle(number))
+    (tmp_path / "two.tdb").write_bytes(bundle(number, day="2026-03-02"))
+    os.link(tmp_path / "one.tdb", tmp_path / "hard.tdb")
+    sources = ("a", "a/inner", "b", "b/", "one.tdb", "two.tdb", "hard.tdb")
+    rows = [{"reference": f"R{n}", "source": s, **(GOOD if ".tdb" not in s else {})} for n, s in enumerate(sources)]
+    found = manifest(tmp_path, as_csv(rows))
+    assert [(fault.row, fault.reason, fault.other) for fault in found.faults] == [
+        (3, "source-inside", 2),
+        (5, "source-twice", 4),
+        (7, "bundle-twice", 6),
+        (8, "source-twice", 6),
+    ]
+
+
+def test_references_must_differ_for_the_eye(tmp_path: Path) -> None:
+    references = ("2026-1", "2026-1", "2026/1", "Müller", "MULLER", "2026-11", "20261-1")
+    rows = [row(reference, folder(tmp_path, f"f{n}").name) for n, reference in enumerate(references)]
+    found = manifest(tmp_path, as_csv(rows))
+    assert [(fault.row, fault.reason, fault.other) for fault in found.faults] == [
+        (3, "reference-twice", 2),
+        (4, "reference-alike", 2),
+        (6, "reference-alike", 5),
+    ]
+
+
+# ---------------------------------------------------------------------------------------------- faults of the whole
+
+HEAD = b"reference,source,age,for,authority\n"
+WHOLE: list[tuple[bytes, list[tuple[int | None, str]]]] = [
+    (b"", [(None, "manifest-empty")]),
+    (b" \r\n", [(None, "manifest-empty")]),
+    (HEAD, [(None, "manifest-empty")]),
+    (b"PK\x03\x04rest", [(None, "manifest-spreadsheet")]),
+    (HEAD.decode().encode("utf-16"), [(None, "manifest-utf16")]),
+    (HEAD.decode().encode("utf-16-le"), [(None, "manifest-utf16")]),
+    (b'[{"reference": "A"}]', [(None, "manifest-json-array")]),
+    (HEAD + b"A,a,adult,other,law\n" * 100_001, [(None, "manifest-too-many-rows")]),
+    (b"reference,folder\nA,a\n", [(1, "column-missing"), (1, "column-unknown")]),
+    (b"reference,source,Source,,age,\nA,a,b,c,adult,\n", [(1, "column-twice"), (1, "column-unnamed")]),
+    (HEAD + b"A,a,adult,other,permission,more\n", [(2, "row-too-many-cells")]),
+    (HEAD + b"A,a,adult\n", [(2, "row-too-few-cells")]),
+    (HEAD + b'A,"a,adult,other,law\nB,"b" c,adult,other,law\nC,c,"17",other,law', [
+        (2, "row-quotes"), (3, "row-quotes"), (4, "age-number"), (4, "source-not-there")]),
+    (HEAD + b"M\xfcller,a,adult,other,law\n", [(2, "row-encoding")]),
+    (b'{"reference": "A", "source": "a", "reference": "B"}', [(1, "json-key-twice")]),
+    (b'{"reference": "A", "source": 5}', [(1, "json-not-text")]),
+    (b'{"reference": "A", "source": NaN}', [(1, "json-invalid")]),
+    (b'{"reference": "A"\n\n{}\n5', [
+        (1, "json-invalid"), (3, "reference-missing"), (3, "source-missing"), (3, "age-missing"), (3, "for-missing"),
+        (4, "json-not-object")]),
+    (b'{"x":' * 4000 + b"1" + b"}" * 4000, [(1, "row-too-long")]),
+    (b'{"x":' * 3000 + b"1", [(1, "json-too-deep")]),
+    (b'{"reference": "A\\ud800", "source": "a", "age": "adult", "for": "self"}', [
+        (1, "cell-surrogate"), (1, "source-not-there")]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("data", "expected"), WHOLE, ids=range(len(WHOLE)))
+def test_what_is_wrong_with_a_manifest_as_a_whole(
+    tmp_path: Path, data: bytes, expected: list[tuple[int | None, str]]
+) -> None:
+    found = manifest(tmp_path, data)
+    if (1, "column-twice") in expected or (1, "column-missing") in expected:
+        assert reasons(found)[: len(expected)] == expected
+    else:
+        assert sorted(reasons(found), key=str) == sorted(expected, key=str)
+    assert found.callers == ()
+
+
+def test_a_manifest_that_is_no_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert read(tmp_path / "none.csv").faults == (Fault("manifest-missing"),)
+    assert read(tmp_path / "pipe").faults == (Fault("manifest-kind"),)
+    (tmp_path / "large.csv").touch()
+    os.truncate(tmp_path / "large.csv", (64 << 20) + 1)
+    with (tmp_path / "large.csv").open("r+b") as stream:
+        stream.write(b"reference")
+    assert read(tmp_path / "large.csv").faults == (Fault("manifest-too-large"),)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable for the administrator")
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    folder(tmp_path, "locked").chmod(0)
+    assert reasons(manifest(tmp_path, as_csv([row("A", "locked")]))) == [(2, "source-unreadable")]
+    (tmp_path / "manifest.csv").chmod(0)
+    assert read(tmp_path / "manifest.csv").faults == (Fault("manifest-unreadable"),)
+
+
+def test_a_test_intake_takes_tests_only(tmp_path: Path) -> None:
+    (tmp_path / "real.tdb").write_bytes(bundle())
+    (tmp_path / "test.tdb").write_bytes(bundle(test=True))
+    data = as_csv([{"reference": "A", "source": "real.tdb"}, {"reference": "B", "source": "test.tdb"}])
+    assert reasons(manifest(tmp_path, data, test=True)) == [(2, "bundle-not-test")]
+
+
+def test_our_own_signature_may_stand_beside(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    (tmp_path / "a.tdb").write_bytes(bundle(organisation=key))
+    data = as_csv([{"reference": "A", "source": "a.tdb"}])
+    assert not manifest(tmp_path, data, organisation=key.public_key().public_bytes_raw()).faults
+
+
+def test_every_reason_can_be_met() -> None:
+    """What is in the table and in no test here is left to a machine where it can happen."""
+    text = Path(__file__).read_text(encoding="utf-8")
+    unmet = {reason for reason in REASONS if f'"{reason}"' not in text}
+    assert not unmet
