@@ -40,6 +40,7 @@ KNOWN: Final = (
     Known("intake", "address of the intake, with its key id after '#'"),
     Known("intake_card", "file with the intake's card, so that bundles can be sealed without a network"),
     Known("proxy", "proxy for every connection, such as socks5h://127.0.0.1:9050 for Tor"),
+    Known("key", "where the organisation's key is kept, as for 'takedown keys'; never the key itself"),
     Known("workers", "decoding processes; all cores when not set"),
     Known("copies", "classes of predicted copies that are hashed too", "flips"),
     Known("video", "which frames of a video are hashed: gaps, keyframes, vpdq or stills", "gaps"),

@@ -71,6 +71,18 @@ class ManifestError(UsageError):
     hint = "Correct the rows that are named, and run it again; 'takedown batch check' looks without beginning anything."
 
 
+class OrganisationKeyError(UsageError):
+    id = "organisation-key"
+    sentence = "The organisation's key cannot be used."
+    hint = "Check where it is kept; 'takedown keys --help' says what there is."
+
+
+class PassphraseError(OrganisationKeyError):
+    id = "passphrase"
+    sentence = "The passphrase is wrong, or the key was changed."
+    hint = "Try again; nobody can recover a passphrase."
+
+
 class MissingExtraError(UsageError):
     id = "missing-extra"
     sentence = "This command needs an optional part of takedown that is not installed."

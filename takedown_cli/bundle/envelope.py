@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -47,9 +48,8 @@ def pae(payload_type: str, payload: bytes) -> bytes:
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
-def _signature(payload_type: str, payload: bytes, key: Ed25519PrivateKey) -> _Signature:
-    sig = base64.b64encode(key.sign(pae(payload_type, payload))).decode()
-    return _Signature(keyid=key.public_key().public_bytes_raw().hex(), sig=sig)
+def _signature(payload_type: str, payload: bytes, public: bytes, sign: Callable[[bytes], bytes]) -> _Signature:
+    return _Signature(keyid=public.hex(), sig=base64.b64encode(sign(pae(payload_type, payload))).decode())
 
 
 def sign(payload_type: str, payload: bytes, key: Ed25519PrivateKey) -> bytes:
@@ -58,16 +58,22 @@ def sign(payload_type: str, payload: bytes, key: Ed25519PrivateKey) -> bytes:
         _Envelope(
             payload=base64.b64encode(payload).decode(),
             payloadType=payload_type,
-            signatures=(_signature(payload_type, payload, key),),
+            signatures=(_signature(payload_type, payload, key.public_key().public_bytes_raw(), key.sign),),
         )
     )
 
 
 def countersign(envelope: bytes, payload_type: str, key: Ed25519PrivateKey) -> bytes:
     """The same envelope with a second signature beside the first. Raises BundleError, SignatureError."""
+    return countersign_by(envelope, payload_type, key.public_key().public_bytes_raw(), key.sign)
+
+
+def countersign_by(envelope: bytes, payload_type: str, public: bytes, sign: Callable[[bytes], bytes]) -> bytes:
+    """``countersign`` for a private key that is elsewhere: ``sign`` gives its Ed25519 signature (64 bytes)."""
     signed = verify(envelope, payload_type)
     document = decode(_Envelope, envelope)
-    added = _signature(payload_type, signed.payload, key)
+    added = _signature(payload_type, signed.payload, public, sign)
+    keys.verify(public, base64.b64decode(added.sig), pae(payload_type, signed.payload))
     if len(document.signatures) != 1 or added.keyid == document.signatures[0].keyid:
         raise BundleError("The bundle already carries a second signature.")
     return encode(document.model_copy(update={"signatures": (*document.signatures, added)}))

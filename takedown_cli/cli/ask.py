@@ -78,13 +78,15 @@ def choose(question: str, answers: Mapping[str, str]) -> str:
     raise DeclinedError("No answer was chosen, so nothing was done.", hint="Run it again, and answer with a number.")
 
 
-def secret(prompt: str) -> str:
+def secret(
+    prompt: str,
+    *,
+    what: str = "The case number",
+    otherwise: str = "Give it on standard input, with '-', or name a file that holds it.",
+) -> str:
     """A secret typed without echo. Raises UsageError where nobody can be asked."""
     if not can_ask():
-        raise UsageError(
-            "The case number is needed, and there is nobody to ask.",
-            hint="Give it on standard input, with '-', or name a file that holds it.",
-        )
+        raise UsageError(f"{what} is needed, and there is nobody to ask.", hint=otherwise)
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # it would go on with echo
         try:

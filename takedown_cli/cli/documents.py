@@ -338,3 +338,22 @@ class FaultRow(TypedDict):
     sentence: str
     advice: str
     other_row: int | None
+
+
+class KeysReport(TypedDict):
+    """``takedown keys new``, ``show`` and ``rotate`` with ``--json``. Days are null where the keeper knows none."""
+
+    schema: Literal["takedown.keys"]
+    version: Literal[1]
+    public_key: str
+    key_id: str
+    since: str | None
+    past: list[PastKeyRow]
+
+
+class PastKeyRow(TypedDict):
+    """A public key that signed before, oldest first."""
+
+    public_key: str
+    since: str | None
+    until: str | None
