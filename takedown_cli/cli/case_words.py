@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from takedown_cli.cli.console import sanitise
 
 if TYPE_CHECKING:
+    from takedown_cli.cli.case_documents import CaseItemRow, StatusReport, WithdrawReport
     from takedown_cli.wire import CaseStatus, ItemStatus
 
 _ITEM_STATES: Final = {
@@ -28,14 +29,38 @@ _ANSWERS: Final = {
 _NOUNS: Final = {"image": "picture", "video": "video"}
 
 
-def as_json(schema: str, status: CaseStatus) -> dict[str, object]:
-    """The object of ``status --json`` and ``withdraw --json``."""
-    from takedown_cli.wire import encode_to_object
+def status_report(status: CaseStatus) -> StatusReport:
+    """The object of ``status --json``."""
+    return {
+        "schema": "takedown.status",
+        "version": 1,
+        "received": status.received,
+        "expires": status.expires,
+        "items": [_row(item) for item in status.items],
+    }
 
-    document = encode_to_object(status)
-    for name in ("schema", "version", "known"):
-        document.pop(name, None)
-    return {"schema": schema, "version": 1, **document}
+
+def withdraw_report(status: CaseStatus, withdrawn: int) -> WithdrawReport:
+    """The object of ``withdraw --json``; ``withdrawn`` counts the items that were meant."""
+    return {
+        "schema": "takedown.withdraw",
+        "version": 1,
+        "withdrawn": withdrawn,
+        "received": status.received,
+        "expires": status.expires,
+        "items": [_row(item) for item in status.items],
+    }
+
+
+def _row(item: ItemStatus) -> CaseItemRow:
+    return {
+        "number": item.number,
+        "media": item.media,
+        "age": item.age,
+        "state": item.state,
+        "fingerprints": item.fingerprints,
+        "platforms": [{"platform": a.platform, "state": a.state, "day": a.day} for a in item.platforms],
+    }
 
 
 def in_words(status: CaseStatus) -> str:

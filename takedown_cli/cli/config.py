@@ -14,7 +14,7 @@ from takedown_cli.cli.console import console, sanitise, shown_path
 from takedown_cli.cli.options import application
 
 if TYPE_CHECKING:
-    from takedown_cli.cli.documents import ConfigReport, SettingRow
+    from takedown_cli.cli.installation_documents import ConfigReport, SettingRow
     from takedown_cli.config import Setting
 
 app = application("The settings, and where each comes from.")

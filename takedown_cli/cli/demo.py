@@ -7,12 +7,15 @@ It must never show the file names of ``--dir``.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from takedown_cli.cli.console import console
 from takedown_cli.cli.options import application
+
+if TYPE_CHECKING:
+    from takedown_cli.cli.installation_documents import DemoReport, DemoStepRow
 
 app = application()
 
@@ -34,10 +37,11 @@ def demo(
     """
     from takedown_cli import demo as loop
 
-    steps: list[dict[str, object]] = []
+    steps: list[DemoStepRow] = []
     for number, step in enumerate(loop.run(directory), start=1):
-        steps.append({"id": step.id, **step.facts})
+        steps.append(cast("DemoStepRow", {"id": step.id, **step.facts}))
         if not console.json:
             console.result(f"{number:2}  {step.sentence}")
     if console.json:
-        console.emit({"schema": "takedown.demo", "version": 1, "steps": steps})
+        report: DemoReport = {"schema": "takedown.demo", "version": 1, "steps": steps}
+        console.emit(report)

@@ -18,7 +18,7 @@ from takedown_cli.cli.options import application
 from takedown_cli.errors import DecoderStartError, TakedownError
 
 if TYPE_CHECKING:
-    from takedown_cli.cli.documents import DoctorReport, FormatRow, IntakeRow, SandboxRow
+    from takedown_cli.cli.installation_documents import DoctorReport, FormatRow, IntakeRow, PrivacyReport, SandboxRow
 
 app = application()
 
@@ -65,7 +65,8 @@ def _privacy() -> None:
     from takedown_cli.cli.privacy import PARAGRAPHS
 
     if console.json:
-        console.emit({"schema": "takedown.privacy", "version": 1, "paragraphs": PARAGRAPHS})
+        document: PrivacyReport = {"schema": "takedown.privacy", "version": 1, "paragraphs": dict(PARAGRAPHS)}
+        console.emit(document)
         return
     for title, text in PARAGRAPHS.items():
         console.result(console.style(title, "bold"))

@@ -166,69 +166,6 @@ class TotalsRow(TypedDict):
     by_kind: dict[str, int]
 
 
-class DoctorReport(TypedDict):
-    """``takedown doctor --json``."""
-
-    schema: Literal["takedown.doctor"]
-    version: Literal[1]
-    takedown: str
-    python: str
-    system: str
-    formats: list[FormatRow]
-    libraries: dict[str, str | None]
-    sandbox: SandboxRow
-    intake: IntakeRow | None
-
-
-class FormatRow(TypedDict):
-    """Whether a format can be read; ``library`` is what decodes it, with its version."""
-
-    format: str
-    media: str
-    readable: bool
-    library: str
-
-
-class SandboxRow(TypedDict):
-    """``level`` is full, partial, process-only or none; the rest are phrases for a person."""
-
-    level: str
-    holds: list[str]
-    lacks: list[str]
-    attempts: list[AttemptRow]
-
-
-class AttemptRow(TypedDict):
-    """What a hijacked decoder would try, really tried; ``blocked`` is null where the system has no such thing."""
-
-    what: str
-    blocked: bool | None
-
-
-class IntakeRow(TypedDict):
-    """Only with ``--intake``: whether the configured intake answered as the one that was expected."""
-
-    reachable: bool
-    detail: str
-
-
-class SettingRow(TypedDict):
-    name: str
-    value: str | None
-    source: str
-    meaning: str
-    variable: str
-
-
-class ConfigReport(TypedDict):
-    """``takedown config show --json``."""
-
-    schema: Literal["takedown.config"]
-    version: Literal[1]
-    file: str | None
-    settings: list[SettingRow]
-
-
 class CheckReport(TypedDict):
     """``takedown check --json``. ``threshold`` is the distance in bits up to which a PDQ counts as a match."""
 

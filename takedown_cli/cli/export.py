@@ -20,6 +20,7 @@ from takedown_cli.errors import NothingToDoError, OutputError, SealError, UsageE
 if TYPE_CHECKING:
     from takedown_cli.bundle.document import Bundle, Item
     from takedown_cli.bundle.export import Exported
+    from takedown_cli.cli.documents import ExportReport
 
 app = application()
 
@@ -150,18 +151,17 @@ def _tell(form: str, made: list[Exported]) -> None:
     items = len(frozenset[int]().union(*(one.items for one in made)))
     left_out = sum((one.left_out for one in made), Counter[str]())
     if console.json:
-        console.emit(
-            {
-                "schema": "takedown.export",
-                "version": 1,
-                "format": form,
-                "files": sum(one.hashes > 0 for one in made),
-                "items": items,
-                "hashes": hashes,
-                "left_out": dict(sorted(left_out.items())),
-                "sealed": False,
-            }
-        )
+        report: ExportReport = {
+            "schema": "takedown.export",
+            "version": 1,
+            "format": form,
+            "files": sum(one.hashes > 0 for one in made),
+            "items": items,
+            "hashes": hashes,
+            "left_out": dict(sorted(left_out.items())),
+            "sealed": False,
+        }
+        console.emit(report)
     said = f"{hashes:,} {'hash' if hashes == 1 else 'hashes'} of {items:,} {'item' if items == 1 else 'items'}"
     console.say(f"Exported: {said}.")
     if left_out:

@@ -12,7 +12,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from takedown_cli.cli.documents import FormatRow
+    from takedown_cli.cli.installation_documents import FormatRow
 
 _PICTURES: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF")
 #: Names that FFmpeg uses: containers by demuxer, codecs by decoder (any one of those named will do).

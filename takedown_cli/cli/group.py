@@ -116,6 +116,7 @@ def root(*, completion: bool = False) -> TyperGroup:
 
 def invoke(arguments: list[str]) -> int:
     """Run the command line; gives the exit code. Raises what the command raises, and Typer's usage errors."""
+    console.json = console.jsonl = console.answered = False  # one process may run several commands
     completing = f"_{PROGRAM.upper()}_COMPLETE" in os.environ
     tree = root(completion=completing or arguments[0] in {"--install-completion", "--show-completion"})
     try:

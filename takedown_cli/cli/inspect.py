@@ -54,6 +54,8 @@ def inspect(
     hashes: Annotated[bool, typer.Option("--hashes", help="Show each hash; others may be looking.")] = False,
     case: CaseSource = None,
 ) -> None:
+    if wire and console.json:
+        raise UsageError("--wire gives the bundle itself, so there is no place for a report.")
     data = read_bundle(bundle, case)
     opened, audience = open_bundle(data, case)
     if wire:

@@ -6,9 +6,10 @@ It must never print anything of a case.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -17,6 +18,18 @@ from takedown_cli.cli.intake_office import Folder, home_of, opened, organisation
 from takedown_cli.cli.options import application
 
 if TYPE_CHECKING:
+    from takedown_cli.cli.intake_documents import (
+        AddressRow,
+        HeldRow,
+        IntakeBackupReport,
+        IntakeInitReport,
+        IntakePurgeReport,
+        IntakeRestoreReport,
+        IntakeReviewReport,
+        IntakeServeReport,
+        IntakeVerifyReport,
+        MetricsTokenReport,
+    )
     from takedown_cli.intake.admission import Identity
 
 app = application("Run and operate the reference intake.")
@@ -46,14 +59,20 @@ def init(
 
     identity = make_intake(home, make_settings(name, origin, test=test, database=database))
     if console.json:
-        console.emit({"schema": "takedown.intake.init", "version": 1, **_address(identity), "card": str(home.card)})
+        made: IntakeInitReport = {
+            "schema": "takedown.intake.init",
+            "version": 1,
+            **_address(identity),
+            "card": str(home.card),
+        }
+        console.emit(made)
         return
     console.result(str(identity))
     console.say("This is the intake's address, with the key to pin after the '#'. Give it to the people who use it.")
     console.say("The file intake-card.json in the folder is for sealing bundles offline. Back up the folder 'keys'.")
 
 
-def _address(identity: Identity) -> dict[str, object]:
+def _address(identity: Identity) -> AddressRow:
     audience = identity.audience
     return {
         "address": str(identity),
@@ -83,7 +102,8 @@ def serve(
 
 def _announce(identity: Identity) -> None:
     if console.json:
-        console.emit({"schema": "takedown.intake.serve", "version": 1, **_address(identity)})
+        served: IntakeServeReport = {"schema": "takedown.intake.serve", "version": 1, **_address(identity)}
+        console.emit(served)
     else:
         console.result(str(identity))
         console.say("Ready. Ctrl-C stops it after the requests that have begun.")
@@ -108,9 +128,14 @@ def review(
         dropped = intake.operate(partial(reviewing.drop, case_ids=drop)) if drop else 0
         held = intake.read(reviewing.held)
     if console.json:
-        rows = [asdict(one) for one in held]
-        document = {"released": released, "dropped": dropped, "held": rows}
-        console.emit({"schema": "takedown.intake.review", "version": 1, **document})
+        report: IntakeReviewReport = {
+            "schema": "takedown.intake.review",
+            "version": 1,
+            "released": released,
+            "dropped": dropped,
+            "held": [cast("HeldRow", asdict(one)) for one in held],
+        }
+        console.emit(report)
         return
     if release or drop:
         console.say(f"Items released: {released}, dropped: {dropped}.")
@@ -130,7 +155,8 @@ def backup(folder: Folder, target: Annotated[Path, typer.Argument(metavar="TARGE
     home = home_of(folder)
     from takedown_cli.intake.backup import backup as run
 
-    _done("backup", files=run(home, target))
+    report: IntakeBackupReport = {"schema": "takedown.intake.backup", "version": 1, "files": run(home, target)}
+    _done(report)
 
 
 @app.command()
@@ -139,7 +165,8 @@ def restore(source: Annotated[Path, typer.Argument(metavar="BACKUP")], folder: F
     home = home_of(folder)
     from takedown_cli.intake.backup import restore as run
 
-    _done("restore", files=run(source, home))
+    report: IntakeRestoreReport = {"schema": "takedown.intake.restore", "version": 1, "files": run(source, home)}
+    _done(report)
 
 
 @app.command()
@@ -147,7 +174,15 @@ def verify(folder: Folder) -> None:
     """Look at the whole database: is the file sound, and does all in it agree?"""
     with opened(folder) as intake:
         health = intake.examine()
-    _done("verify", cases=health.cases, items=health.items, hashes=health.hashes, wrong=list(health.wrong))
+    report: IntakeVerifyReport = {
+        "schema": "takedown.intake.verify",
+        "version": 1,
+        "cases": health.cases,
+        "items": health.items,
+        "hashes": health.hashes,
+        "wrong": list(health.wrong),
+    }
+    _done(report)
     if health.wrong:
         from takedown_cli.errors import ConfigError
 
@@ -159,7 +194,13 @@ def purge(folder: Folder) -> None:
     """Delete what is past its day now; a serving intake does it by itself twice a day."""
     with opened(folder) as intake:
         purged = intake.purge()
-    _done("purge", cases=purged.cases, hashes=purged.hashes)
+    report: IntakePurgeReport = {
+        "schema": "takedown.intake.purge",
+        "version": 1,
+        "cases": purged.cases,
+        "hashes": purged.hashes,
+    }
+    _done(report)
 
 
 @app.command("metrics-token")
@@ -168,16 +209,20 @@ def metrics_token(folder: Folder) -> None:
     with opened(folder) as intake:
         token = intake.metrics_token
     if console.json:
-        console.emit({"schema": "takedown.intake.metrics-token", "version": 1, "token": token})
+        report: MetricsTokenReport = {"schema": "takedown.intake.metrics-token", "version": 1, "token": token}
+        console.emit(report)
     else:
         console.result(token)
 
 
-def _done(action: str, **facts: int | list[str]) -> None:
+def _done(report: Mapping[str, object]) -> None:
+    """The report as it is, or a line for each of its facts."""
     if console.json:
-        console.emit({"schema": f"takedown.intake.{action}", "version": 1, **facts})
+        console.emit(report)
         return
-    for name, value in facts.items():
+    for name, value in report.items():
+        if name in {"schema", "version"}:
+            continue
         if isinstance(value, list):
             for sentence in value:
                 console.result(sentence)

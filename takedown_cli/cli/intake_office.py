@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,6 +20,17 @@ from takedown_cli.cli.options import application, one_of
 from takedown_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from takedown_cli.cli.intake_documents import (
+        AuditReport,
+        LoginRow,
+        OrganisationReport,
+        OrganisationRow,
+        OrganisationsReport,
+        ParticipantKeysReport,
+        ParticipantsReport,
+        PullRow,
+        RevokedReport,
+    )
     from takedown_cli.intake.participants import Keys
     from takedown_cli.intake.service import Intake
     from takedown_cli.intake.settings import Home
@@ -91,10 +102,17 @@ def rotate_participant(folder: Folder, name: Name) -> None:
 
 def _show_keys(name: str, keys: Keys) -> None:
     functions = {ENDPOINTS[scope]: key for scope, key in keys.endpoints.items() if scope in ENDPOINTS}
-    login = {"username": keys.username, "password": keys.endpoints.get("ncmec")}
+    login: LoginRow = {"username": keys.username, "password": keys.endpoints.get("ncmec")}
     if console.json:
-        document = {"name": name, "subscription_key": keys.subscription, "function_keys": functions, "ncmec": login}
-        console.emit({"schema": "takedown.intake.participant", "version": 1, **document})
+        document: ParticipantKeysReport = {
+            "schema": "takedown.intake.participant",
+            "version": 1,
+            "name": name,
+            "subscription_key": keys.subscription,
+            "function_keys": functions,
+            "ncmec": login,
+        }
+        console.emit(document)
         return
     console.say("These keys are shown once. Pass them on by a safe way.")
     console.result(f"Ocp-Apim-Subscription-Key          {keys.subscription}")
@@ -119,9 +137,15 @@ def list_participants(folder: Folder) -> None:
     """The platforms that take part, and what they may pull."""
     with opened(folder) as intake:
         found = intake.participants()
-    rows = [{"name": p.name, "lists": list(p.lists), "since": p.since, "revoked": p.revoked} for p in found]
     if console.json:
-        console.emit({"schema": "takedown.intake.participants", "version": 1, "participants": rows})
+        document: ParticipantsReport = {
+            "schema": "takedown.intake.participants",
+            "version": 1,
+            "participants": [
+                {"name": p.name, "lists": list(p.lists), "since": p.since, "revoked": p.revoked} for p in found
+            ],
+        }
+        console.emit(document)
         return
     for one in found:
         state = f"revoked {one.revoked}" if one.revoked else f"since {one.since}"
@@ -138,8 +162,12 @@ def audit_participants(folder: Folder) -> None:
 
         found = intake.read(participants.audit)
     if console.json:
-        pulls = [asdict(one) for one in found]
-        console.emit({"schema": "takedown.intake.audit", "version": 1, "pulls": pulls})
+        document: AuditReport = {
+            "schema": "takedown.intake.audit",
+            "version": 1,
+            "pulls": [cast("PullRow", asdict(one)) for one in found],
+        }
+        console.emit(document)
         return
     for one in found:
         console.result(f"{one.day}  {one.records:>9} records  {sanitise(one.participant)}")
@@ -165,7 +193,13 @@ def add_organisation(
 
         intake.operate(partial(organisations.add, name=name, key=public, quota=quota))
     if console.json:
-        console.emit({"schema": "takedown.intake.organisation", "version": 1, "name": name, "quota": quota})
+        document: OrganisationReport = {
+            "schema": "takedown.intake.organisation",
+            "version": 1,
+            "name": name,
+            "quota": quota,
+        }
+        console.emit(document)
     else:
         console.say(f"{sanitise(name)} may send in {quota} submissions a day.")
 
@@ -189,8 +223,12 @@ def list_organisations(folder: Folder) -> None:
 
         found = intake.read(partial(organisations.everyone, day=today()))
     if console.json:
-        rows = [asdict(one) for one in found]
-        console.emit({"schema": "takedown.intake.organisations", "version": 1, "organisations": rows})
+        document: OrganisationsReport = {
+            "schema": "takedown.intake.organisations",
+            "version": 1,
+            "organisations": [cast("OrganisationRow", asdict(one)) for one in found],
+        }
+        console.emit(document)
         return
     for one in found:
         state = f"revoked {one.revoked}" if one.revoked else f"{one.today} of {one.quota} today"
@@ -199,6 +237,7 @@ def list_organisations(folder: Folder) -> None:
 
 def _revoked(name: str) -> None:
     if console.json:
-        console.emit({"schema": "takedown.intake.revoked", "version": 1, "name": name})
+        document: RevokedReport = {"schema": "takedown.intake.revoked", "version": 1, "name": name}
+        console.emit(document)
     else:
         console.say(f"{sanitise(name)} is shut out.")

@@ -11,10 +11,14 @@ import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from takedown_cli.cli.console import console, sanitise
 from takedown_cli.cli.interrupts import Interrupted
 from takedown_cli.errors import InterruptedByUser, OutputError, TakedownError, UsageError
+
+if TYPE_CHECKING:
+    from takedown_cli.cli.documents import ErrorReport
 
 
 def tell(error: BaseException, arguments: Sequence[str]) -> int:
@@ -34,7 +38,7 @@ def tell(error: BaseException, arguments: Sequence[str]) -> int:
     return code
 
 
-def document(error: TakedownError, code: int) -> dict[str, object]:
+def document(error: TakedownError, code: int) -> ErrorReport:
     """The error as scripts see it."""
     return {
         "schema": "takedown.error",

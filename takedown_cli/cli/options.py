@@ -75,7 +75,6 @@ def _common(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error happened, without paths.")] = False,
 ) -> None:
     console.json, console.quiet, console.verbose, console.debug = json, quiet, verbose, debug
-    console.answered = False  # a caller may run several commands in one process
     console.yes, console.no_input, console.no_color = yes, no_input, no_color
 
 

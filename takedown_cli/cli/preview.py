@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle.document import Declaration, Item
 from takedown_cli.bundle.seal import Sealed
+
+if TYPE_CHECKING:
+    from takedown_cli.cli.case_documents import PreviewReport
 
 _BEHALF: Final = {"self": "yourself", "child": "your child", "other": "someone who asked you"}
 _AUTHORITY: Final = {
@@ -47,15 +50,29 @@ def of_items(items: Sequence[Item], declaration: Declaration) -> list[str]:
     ]
 
 
-def as_json(items: Sequence[Item], declaration: Declaration) -> dict[str, object]:
+def as_json(address: IntakeAddress, items: Sequence[Item], declaration: Declaration) -> PreviewReport:
     """The same for scripts: counts by medium, age and kind, and what is declared."""
     return {
+        "schema": "takedown.preview",
+        "version": 1,
+        "destination": address.origin,
         "sealed": False,
         "media": dict(Counter(item.media for item in items)),
         "ages": dict(Counter(item.age for item in items)),
         "fingerprints": dict(Counter(f.kind for item in items for f in item.fingerprints)),
         "for": declaration.behalf,
         "authority": declaration.authority,
+    }
+
+
+def sealed_as_json(address: IntakeAddress, size: int) -> PreviewReport:
+    """What can be told of a sealed bundle of ``size`` bytes."""
+    return {
+        "schema": "takedown.preview",
+        "version": 1,
+        "destination": address.origin,
+        "sealed": True,
+        "bytes": size,
     }
 
 

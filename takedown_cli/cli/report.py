@@ -128,7 +128,7 @@ class Spool:
 
 def emit(spool: Spool, bundle_name: str | None, number: str | None, totals: Summary) -> None:
     """``HashReport`` to stdout, without ever holding it as one text."""
-    head: dict[str, object] = {
+    head = {
         "schema": "takedown.hash",
         "version": 1,
         "bundle": bundle_name,

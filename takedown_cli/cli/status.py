@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from takedown_cli.cli.ask import case_number, confirm
-from takedown_cli.cli.case_words import as_json, in_words
+from takedown_cli.cli.case_words import in_words, status_report, withdraw_report
 from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
 from takedown_cli.cli.options import application
@@ -49,13 +49,14 @@ def status(
     case = case_number(number)
     with intake_client(address, proxy) as client:
         state = client.status(case)
-        _show("takedown.status", state)
+        _show(state)
+        console.jsonl = console.json and watch  # from here on, also an error is one more object on a line of its own
         while watch:
             time.sleep(_WATCH_SECONDS)
             latest = client.status(case)
             if latest != state:
                 state = latest
-                _show("takedown.status", state)
+                _show(state)
 
 
 @app.command()
@@ -82,8 +83,12 @@ def withdraw(
     with intake_client(address, proxy) as client:
         for values in wanted:
             states.append(client.withdraw(case, values))
-    _show("takedown.withdraw", states[-1])
-    raise typer.Exit(_say_withdrawn([state.withdrawn or 0 for state in states], len(file or ())))
+    counts = [state.withdrawn or 0 for state in states]
+    if console.json:
+        console.emit(withdraw_report(states[-1], sum(counts)))
+    else:
+        console.result(in_words(states[-1]))
+    raise typer.Exit(_say_withdrawn(counts, len(file or ())))
 
 
 def _values(files: list[Path]) -> list[tuple[str, ...]]:
@@ -129,8 +134,8 @@ def _say_withdrawn(counts: list[int], files: int) -> int:
     return 3 if missing else 0
 
 
-def _show(schema: str, state: CaseStatus) -> None:
+def _show(state: CaseStatus) -> None:
     if console.json:
-        console.emit(as_json(schema, state))
+        console.emit(status_report(state))
     else:
         console.result(in_words(state))

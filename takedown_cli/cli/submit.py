@@ -27,6 +27,7 @@ from takedown_cli.errors import BundleError, NothingToDoError, UnreachableError,
 
 if TYPE_CHECKING:
     from takedown_cli.address import IntakeAddress
+    from takedown_cli.cli.case_documents import PreviewReport, SubmitReport
     from takedown_cli.wire import Audience, Receipt
 
 app = application()
@@ -110,11 +111,12 @@ def _submit_bundle(data: bytes, flag: str | None, proxy: str | None, dry_run: bo
     if is_sealed(data):
         sealed = seal.parse(data)
         address = _destination(flag, sealed.audience)
-        _show_preview(preview.of_sealed(sealed, len(data)), address, {"sealed": True, "bytes": len(data)}, dry_run)
+        counts = preview.sealed_as_json(address, len(data))
+        _show_preview(preview.of_sealed(sealed, len(data)), address, counts, dry_run)
     else:
         opened = open_signed(data)
         address = _destination(flag, opened.bundle.audience)
-        counts = preview.as_json(opened.bundle.items, opened.bundle.declaration)
+        counts = preview.as_json(address, opened.bundle.items, opened.bundle.declaration)
         _show_preview(preview.of_items(opened.bundle.items, opened.bundle.declaration), address, counts, dry_run)
     if dry_run:
         return 0
@@ -181,7 +183,7 @@ def _submit_pictures(
     run.explain()
     if not run.items:
         raise NothingToDoError
-    counts = preview.as_json(run.items, declared.declaration)
+    counts = preview.as_json(address, run.items, declared.declaration)
     _show_preview(preview.of_items(run.items, declared.declaration), address, counts, dry_run)
     if dry_run:
         return run.exit_code()
@@ -201,13 +203,13 @@ def _submit_pictures(
     return run.exit_code()
 
 
-def _show_preview(lines: list[str], address: IntakeAddress, counts: dict[str, object], dry_run: bool) -> None:
+def _show_preview(lines: list[str], address: IntakeAddress, counts: PreviewReport, dry_run: bool) -> None:
     from takedown_cli.cli import preview
 
     for line in ("", "What would leave this computer:", *lines, *preview.of_destination(address), ""):
         console.say(line)
     if dry_run and console.json:
-        console.emit({"schema": "takedown.preview", "version": 1, "destination": address.origin, **counts})
+        console.emit(counts)
 
 
 def _explain_uncertain(
@@ -235,12 +237,11 @@ def _show_receipt(receipt: Receipt, address: IntakeAddress, number: str | None) 
     console.say(f"Platforms fetch the list by themselves. To see what happened: {command_for(address)}")
 
 
-def _document(address: IntakeAddress, number: str | None, receipt: Receipt | None) -> dict[str, object]:
-    said = None if receipt is None else {"day": receipt.day, "expires": receipt.expires}
+def _document(address: IntakeAddress, number: str | None, receipt: Receipt | None) -> SubmitReport:
     return {
         "schema": "takedown.submit",
         "version": 1,
         "destination": address.origin,
         "case_number": number,
-        "receipt": said,
+        "receipt": None if receipt is None else {"day": receipt.day, "expires": receipt.expires},
     }

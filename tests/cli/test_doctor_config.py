@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from takedown_cli.cli.documents import ConfigReport, DoctorReport
+from takedown_cli.cli.installation_documents import ConfigReport, DoctorReport
 from takedown_cli.cli.privacy import PARAGRAPHS
 from tests.cli.runner import run
 

@@ -1,0 +1,211 @@
+"""Every command with ``--json``, run for real: one object on stdout, as its published schema says, also on errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs  # comes with schemathesis
+import pytest
+from pydantic import TypeAdapter
+from typer.core import TyperCommand, TyperGroup
+
+from takedown_cli import cli, fixtures
+from takedown_cli.cli.app import run as run_here
+from takedown_cli.cli.commands import ENTRIES
+from takedown_cli.cli.group import load
+from takedown_cli.cli.schemas import documents
+from tests.cli.runner import COMMAND, PATIENCE, Ended, environment, run, start
+
+SCHEMAS = Path(cli.__file__).parents[2] / "docs" / "schemas"
+DOCUMENTS = documents()
+
+
+def _leaves(name: str, command: TyperCommand | TyperGroup) -> Iterator[str]:
+    children = getattr(command, "commands", None)
+    if children is None:
+        yield name
+    else:
+        assert isinstance(children, dict)
+        for child, inner in children.items():
+            yield from _leaves(f"{name} {child}", inner)
+
+
+#: Every command of the tree, such as ``intake participant add``.
+COMMANDS = sorted(leaf for name in ENTRIES for leaf in _leaves(name, load(name)))
+
+
+def validated(text: str | bytes) -> dict[str, Any]:
+    """One object, valid by its published schema, and with no field that the schema does not know."""
+    document: dict[str, Any] = json.loads(text)
+    name = f"{document['schema']}.v{document['version']}"
+    published = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))
+    jsonschema_rs.validator_for(published).validate(document)
+    TypeAdapter(DOCUMENTS[name]).validate_json(text, strict=True, extra="forbid")
+    return document
+
+
+@dataclass
+class World:
+    """A folder with an intake that serves, pictures, a bundle, and a case."""
+
+    folder: Path
+    address: str = ""
+    number: str = ""
+    made: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> Ended:
+        data = None if stdin is None else stdin.encode()
+        return run(*arguments, cwd=self.folder, stdin=data, env={"TAKEDOWN_INTAKE": self.address})
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    here = World(tmp_path_factory.mktemp("world"))
+    for name in ("photos", "more"):
+        (here.folder / name).mkdir()
+    fixtures.picture(1, (400, 300)).save(here.folder / "photos" / "one.png")
+    fixtures.picture(2, (400, 300)).save(here.folder / "more" / "two.png")
+    (here.folder / "photos" / "notes.txt").write_text("nothing\n")
+    assert here("intake", "init", "home", "--name", "Example").code == 0
+    assert here("hash", "photos", "-o", "case.tdb", "--age", "adult", "--for", "self", "-q").code == 3
+    serving = subprocess.Popen(
+        [*COMMAND, "intake", "serve", "home", "--port", "0", "--json"],
+        cwd=here.folder, env=environment(here.folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert serving.stdout is not None
+        here.made["intake serve"] = serving.stdout.readline()
+        here.address = json.loads(here.made["intake serve"])["address"]
+        sent = here("submit", "more", "--age", "adult", "--for", "self", "--yes", "--json")
+        here.number = sent.document()["case_number"]
+        yield here
+    finally:
+        serving.kill()
+        serving.communicate()
+
+
+@dataclass(frozen=True)
+class Use:
+    """One way to use a command: what is typed, the exit code, and the schema of what comes."""
+
+    schema: str
+    typed: str
+    code: int = 0
+    number: bool = False  # whether the case number comes on stdin
+
+
+#: At least one use of every command. A new command belongs here, with its document in a ``…documents`` module.
+USES: dict[str, list[Use]] = {
+    "hash": [
+        Use("hash", "hash photos", 3),
+        Use("hash", "hash photos -o new.tdb --age adult --for self --also phash", 3),
+        Use("hash", "hash more --video vpdq"),
+        Use("hash", "hash home/keys", 4),
+    ],
+    "inspect": [Use("inspect", "inspect case.tdb"), Use("inspect", "inspect case.tdb --hashes")],
+    "check": [Use("check", "check case.tdb photos/one.png more --show-paths", 3)],
+    "submit": [
+        Use("submit", "submit case.tdb --yes"),
+        Use("preview", "submit case.tdb --dry-run"),
+        Use("preview", "submit photos --dry-run --age adult --for other --authority permission", 3),
+    ],
+    "status": [Use("status", "status -", number=True)],
+    "withdraw": [Use("withdraw", "withdraw - --yes --file more/two.png", number=True)],
+    "export": [Use("export", "export case.tdb --format csv -o hashes.csv")],
+    "intake init": [Use("intake.init", "intake init another")],
+    "intake participant add": [Use("intake.participant", "intake participant add home Platform --submit")],
+    "intake participant rotate": [Use("intake.participant", "intake participant rotate home Platform")],
+    "intake participant list": [Use("intake.participants", "intake participant list home")],
+    "intake participant audit": [Use("intake.audit", "intake participant audit home")],
+    "intake participant revoke": [Use("intake.revoked", "intake participant revoke home Platform")],
+    "intake organisation add": [Use("intake.organisation", f"intake organisation add home Helpline {'ab' * 32}")],
+    "intake organisation list": [Use("intake.organisations", "intake organisation list home")],
+    "intake organisation revoke": [Use("intake.revoked", "intake organisation revoke home Helpline")],
+    "intake review": [Use("intake.review", "intake review home")],
+    "intake backup": [Use("intake.backup", "intake backup home copy")],
+    "intake restore": [Use("intake.restore", "intake restore copy restored")],
+    "intake verify": [Use("intake.verify", "intake verify home")],
+    "intake purge": [Use("intake.purge", "intake purge home")],
+    "intake metrics-token": [Use("intake.metrics-token", "intake metrics-token home")],
+    "doctor": [
+        Use("doctor", "doctor"),
+        Use("doctor", "doctor --intake"),
+        Use("privacy", "doctor --privacy"),
+    ],
+    "config show": [Use("config", "config show")],
+    "demo": [Use("demo", "demo")],
+}  # fmt: skip
+#: Commands that do not end by themselves; each is looked at in a test of its own.
+SERVING = {"intake serve"}
+
+
+def test_every_command_is_run_here() -> None:
+    assert sorted({*USES, *SERVING}) == COMMANDS, "say in USES how the command is used, and what it prints"
+
+
+@pytest.mark.parametrize("use", [use for uses in USES.values() for use in uses], ids=lambda use: use.typed)
+def test_the_object_is_as_published(use: Use, world: World) -> None:
+    ended = world(*use.typed.split(), "--json", stdin=world.number if use.number else None)
+    assert ended.code == use.code, ended.said
+    assert validated(ended.out)["schema"] == f"takedown.{use.schema}"
+
+
+def test_a_serving_command_says_one_object(world: World) -> None:
+    assert validated(world.made["intake serve"])["schema"] == "takedown.intake.serve"
+
+
+def test_lines_are_as_published(world: World) -> None:
+    *files, last = world("hash", "photos", "--jsonl").out.splitlines()
+    published = json.loads((SCHEMAS / "takedown.hash.file.v1.json").read_text(encoding="utf-8"))
+    assert len(files) == 2
+    for line in files:
+        jsonschema_rs.validator_for(published).validate(json.loads(line))
+        TypeAdapter(DOCUMENTS["takedown.hash.file.v1"]).validate_json(line, strict=True, extra="forbid")
+    assert validated(last)["summary"]["files"] == 2
+
+
+def test_progress_is_as_published(world: World) -> None:
+    for command in ("hash photos", "submit photos --dry-run", "check case.tdb photos/one.png"):
+        ended = world(*command.split(), "--progress=json", "--quiet")
+        lines = [line for line in ended.err.splitlines() if line.startswith(b"{")]
+        assert validated(lines[-1])["schema"] == "takedown.progress"
+        assert world(*command.split(), "--progress=fancy").code == 2
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_misuse_is_one_object(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_here([*command.split(), "--json", "--no-such-option"]) == 2
+    document = validated(capsys.readouterr().out)
+    assert (document["schema"], document["id"], document["exit_code"]) == ("takedown.error", "usage", 2)
+
+
+#: What is needed so that a command gets as far as it can without anybody to ask.
+BARE = {
+    "hash": "hash photos -o bare.tdb",
+    "submit": "submit photos --intake http://127.0.0.1:9",
+    "status": "status --intake http://127.0.0.1:9",
+    "withdraw": "withdraw --intake http://127.0.0.1:9",
+}
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS} - {"demo", "doctor", "config show"}))
+def test_nothing_waits_for_somebody_who_is_not_there(command: str, world: World) -> None:
+    """Standard input is open and silent, as in a job that forgot to close it."""
+    silent, kept_open = os.pipe()
+    process = start(*BARE.get(command, command).split(), "--json", "--no-input", cwd=world.folder, stdin=silent)
+    try:
+        out, _ = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+        os.close(silent)
+        os.close(kept_open)
+    document = validated(out)
+    assert process.returncode in {0, 2, 3, 4, 8}
+    if document["schema"] == "takedown.error":
+        assert document["exit_code"] == process.returncode
