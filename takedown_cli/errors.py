@@ -126,6 +126,19 @@ class TooLargeError(BundleError):
     hint = "Split the folder, or ask for fewer predicted copies (--copies none)."
 
 
+class LedgerError(TakedownError):
+    id = "ledger"
+    exit_code = 5
+    sentence = "The ledger is damaged; nothing was changed in it."
+    hint = "Keep this file, and go on with the last copy of it."
+
+
+class LedgerKeyError(LedgerError):
+    id = "ledger-key"
+    sentence = "The ledger was made with the key of another organisation, or is damaged at its beginning."
+    hint = "Name the key it was made with (--key)."
+
+
 class RefusedError(TakedownError):
     id = "refused"
     exit_code = 6

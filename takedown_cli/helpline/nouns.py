@@ -72,7 +72,9 @@ class Case:
     """A caller's case as the ledger knows it.
 
     ``number`` is the case number as it is shown (None for a bundle made elsewhere, whose number the helpline never
-    learns); ``items`` were sent, ``unprotected`` files could not be; ``sent`` and ``expires`` are days of the intake.
+    learns); ``items`` were sent, ``unprotected`` files could not be, ``twice`` were found again in the same folder;
+    ``sent`` and ``expires`` are days of the intake. ``item`` is the number by which screens and notes name the case,
+    ``reason`` a sentence on why it was refused or failed.
     """
 
     reference: str = field(repr=False)
@@ -89,3 +91,6 @@ class Case:
     expires: str | None = None
     answers: tuple[Answer, ...] = ()
     history: tuple[Event, ...] = ()
+    item: int = 0
+    twice: int = 0
+    reason: str | None = None

@@ -12,6 +12,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -111,29 +112,33 @@ class Pool:
             common &= layer
         return common
 
-    def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
+    def outcomes(self, found: Iterable[Found | Skipped | Failed], *, in_order: bool = True) -> Iterator[Outcome]:
         """One outcome for each input, in its order, with at most ``LOOK_AHEAD`` inputs taken ahead.
 
+        Without ``in_order`` each comes as soon as it is known, so that one that takes long holds up no other.
         Raises DecoderStartError when no decoding process can be started at all, and what ``found`` raises.
         """
         self._open()
         window: deque[Job] = deque()
         self._again.clear()
         try:
-            yield from self._run(iter(found), window)
+            yield from self._run(iter(found), window, in_order)
         finally:
             for job in window:
                 job.close()
             if any(worker.queue for worker in self._workers):
                 self.close()
 
-    def _run(self, source: Iterator[Found | Skipped | Failed], window: deque[Job]) -> Iterator[Outcome]:
+    def _run(self, source: Iterator[Found | Skipped | Failed], window: deque[Job], in_order: bool) -> Iterator[Outcome]:
         more = True
         while True:
             more = self._fill(source, window) if more or self._again else False
-            if window and window[0].outcome is not None:
+            due = 1 if in_order else len(window)
+            job = next((job for job in islice(window, due) if job.outcome is not None), None)
+            if job is not None and job.outcome is not None:
                 self._pump(0.0)
-                yield window.popleft().outcome  # type: ignore[misc]
+                window.remove(job)
+                yield job.outcome
             elif window:
                 self._pump(None)
             elif not more:

@@ -1,0 +1,211 @@
+"""What the ledger knows of one caller, as the records of the ledger add up to it.
+
+It guarantees that the same records give the same entry, in whichever program they are read.
+It must never decide what is recorded: that is for who takes a turn at the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Final, cast
+
+from takedown_cli.helpline.nouns import Answer, Authority, Behalf, Case, Event, State
+from takedown_cli.wire import Age
+
+#: One record, as plain JSON values: ``a`` is its act, ``i`` the item number, ``d`` the day, ``o`` the operator.
+Record = dict[str, Any]
+
+
+class Act(StrEnum):
+    """The ledger's list of acts; ``HISTORY`` are those that an entry's history shows."""
+
+    ENROLLED = "enrolled"
+    CLAIMED = "claimed"
+    HASHED = "hashed"
+    SENT = "sent"
+    REFUSED = "refused"
+    FAILED = "failed"
+    NOTHING = "nothing"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+    GONE = "gone"
+    FORGOTTEN = "forgotten"
+    KEPT = "kept"
+    BEGUN = "begun"
+    SHOWN = "shown"
+    HANDED_OVER = "handed-over"
+
+
+HISTORY: Final = frozenset({
+    Act.ENROLLED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.WITHDRAWN, Act.GONE,
+})  # fmt: skip
+
+
+@dataclass(slots=True)
+class Entry:
+    """One caller's case. ``source`` and what serves the work is kept only until the case is sent.
+
+    ``pending`` are bundles (DSSE bytes, or as they came) that are not acknowledged, ``acknowledged`` counts those that
+    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``claim`` is the run that works on it.
+    """
+
+    item: int
+    reference: str = field(repr=False)
+    row: int
+    source: str = field(repr=False)
+    age: str
+    behalf: str
+    authority: str | None
+    copies: list[str]
+    intake: str
+    language: str
+    ready_made: bool
+    test: bool
+    number: str | None = field(repr=False)
+    claim: str | None = None
+    finished: bool = False
+    verdict: str | None = None
+    reason: str | None = None
+    pending: list[str] = field(default_factory=list, repr=False)
+    acknowledged: int = 0
+    items: int = 0
+    waiting_items: list[int] = field(default_factory=list)
+    unprotected: int = 0
+    twice: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+    covered: set[str] = field(default_factory=set, repr=False)
+    seen: set[str] = field(default_factory=set, repr=False)
+    sent: str | None = None
+    expires: str | None = None
+    answers: dict[str, list[Any]] = field(default_factory=dict)
+    history: list[tuple[str, str, str]] = field(default_factory=list)
+    changed: int = 0
+
+    @property
+    def state(self) -> State:
+        if self.verdict is not None:
+            return State(self.verdict)
+        if not self.finished:
+            return State.WAITING
+        return State.READY if self.pending or not self.acknowledged else State.SENT
+
+    @property
+    def open(self) -> bool:
+        """Whether there is work left that a run may do."""
+        return self.state in {State.WAITING, State.READY, State.FAILED}
+
+    @property
+    def contacted(self) -> bool:
+        """Whether the intake may know the case: something of it was ready to be sent, or was."""
+        return bool(self.pending or self.acknowledged)
+
+    def case(self) -> Case:
+        """The entry as the noun that the other parts of the caseload share."""
+        return Case(
+            reference=self.reference, number=self.number, state=self.state, age=cast("Age", self.age),
+            behalf=cast("Behalf", self.behalf), authority=cast("Authority | None", self.authority),
+            language=self.language, intake=self.intake, items=self.items, unprotected=self.unprotected, sent=self.sent,
+            expires=self.expires, answers=tuple(_answer(key, said) for key, said in sorted(self.answers.items())),
+            history=tuple(Event(*event) for event in self.history), item=self.item, twice=self.twice,
+            reason=self.reason,
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------------------------------------------ in records
+
+    def kept(self) -> Record:
+        """The whole entry as one record, for a ledger that is written anew."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {"a": Act.KEPT, **values, "covered": sorted(self.covered), "seen": sorted(self.seen)}
+
+    @classmethod
+    def of(cls, record: Record) -> Entry:
+        """The entry of an ``enrolled`` or ``kept`` record."""
+        values = {name: value for name, value in record.items() if name in _NAMES}
+        entry = cls(**{"item": record.get("i"), **values})
+        entry.covered, entry.seen = set(entry.covered), set(entry.seen)
+        entry.history = [(day, operator, act) for day, operator, act in entry.history]
+        return entry
+
+    def take(self, record: Record) -> bool:
+        """Let one record change the entry; whether it says something that a person would want to know."""
+        act = Act(record["a"])
+        _TAKES[act](self, record)
+        if act in HISTORY:
+            self.history.append((record["d"], record["o"], str(act)))
+        return act in HISTORY
+
+    def _claimed(self, record: Record) -> None:
+        self.claim = record["s"]
+        if self.verdict == State.FAILED:
+            self.verdict = self.reason = None
+
+    def _hashed(self, record: Record) -> None:
+        if record["bundle"] is not None:
+            self.pending.append(record["bundle"])
+            self.waiting_items.append(record["items"])
+        self.unprotected += record["unprotected"]
+        for reason, count in record["reasons"].items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + count
+        self.twice += record["twice"]
+        self.covered.update(record["covered"])
+        self.seen.update(record["seen"])
+        self.finished = record["last"]
+        if self.finished and not self.contacted:
+            self.verdict = State.NOTHING
+        if self.finished:
+            self.covered, self.seen = set(), set()
+            self._settled()
+
+    def _sent(self, record: Record) -> None:
+        if record["part"] != self.acknowledged or not self.pending:
+            return  # another run sent it as well; the intake took it once, and so do we
+        self.pending.pop(0)
+        self.items += self.waiting_items.pop(0)
+        self.acknowledged += 1
+        self.sent = self.sent or record["received"]
+        self.expires = max(self.expires or "", record["expires"])
+        self._settled()
+
+    def _settled(self) -> None:
+        if self.finished and not self.pending:
+            self.claim, self.source = None, ""
+
+    def _ended(self, record: Record) -> None:
+        self.verdict, self.reason = _VERDICTS[Act(record["a"])], record.get("why")
+        if self.verdict != State.FAILED:
+            self.pending, self.waiting_items, self.claim, self.source = [], [], None, ""
+            self.covered, self.seen = set(), set()
+
+    def _answered(self, record: Record) -> None:
+        self.sent, self.expires = record["received"], record["expires"]
+        before, self.answers = self.answers, {}
+        for platform, state, items, day in record["answers"]:
+            key = f"{state} {platform}"
+            self.answers[key] = [items, before[key][1] if key in before else day]
+
+    def _gone(self, record: Record) -> None:
+        self.reason = record["why"]
+
+
+def _answer(key: str, said: list[Any]) -> Answer:
+    state, _, platform = key.partition(" ")
+    return Answer(platform, cast("Any", state), said[0], said[1])
+
+
+_NAMES: Final = frozenset(f.name for f in fields(Entry))
+_VERDICTS: Final = {
+    Act.REFUSED: State.REFUSED, Act.FAILED: State.FAILED, Act.NOTHING: State.NOTHING, Act.WITHDRAWN: State.WITHDRAWN,
+}  # fmt: skip
+_TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
+    Act.CLAIMED: Entry._claimed,
+    Act.HASHED: Entry._hashed,
+    Act.SENT: Entry._sent,
+    Act.REFUSED: Entry._ended,
+    Act.FAILED: Entry._ended,
+    Act.NOTHING: Entry._ended,
+    Act.WITHDRAWN: Entry._ended,
+    Act.ANSWERED: Entry._answered,
+    Act.GONE: Entry._gone,
+}

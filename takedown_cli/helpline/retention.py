@@ -1,0 +1,31 @@
+"""Forgetting: which cases are old enough, and taking them out of the ledger so that nothing of them is left in it.
+
+It guarantees that the ledger's file is written anew without what was forgotten.
+It must never forget a case on which work is left, unless it is named; nor does it take the case back from the intake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+from takedown_cli.helpline.entry import Act, Entry
+
+if TYPE_CHECKING:
+    from takedown_cli.helpline.ledger import Ledger, State
+
+
+def older_than(state: State, days: int, today: str) -> list[Entry]:
+    """The closed cases with which nothing happened in the last ``days`` before ``today`` (YYYY-MM-DD)."""
+    limit = (date.fromisoformat(today) - timedelta(days=days)).isoformat()
+    return [entry for entry in state.entries.values() if not entry.open and entry.history[-1][0] <= limit]
+
+
+def forget(ledger: Ledger, items: Iterable[int]) -> None:
+    """Take these cases out, and rewrite the file. Raises OutputError."""
+    with ledger.turn() as turn:
+        for item in items:
+            if item in turn.state.entries:
+                turn.add(Act.FORGOTTEN, item)
+    ledger.compact(always=True)

@@ -1,0 +1,48 @@
+"""Callers with made-up folders, and ledgers under a key of the tests' own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from takedown_cli import fixtures
+from takedown_cli.helpline.enrol import enrol
+from takedown_cli.helpline.ledger import Ledger
+from takedown_cli.helpline.nouns import Caller
+from tests.helpline.key import WordKey
+
+DAY = "2026-03-01"
+INTAKE = "https://intake.example"
+
+
+def opened(path: Path, word: str = "helpline", operator: str = "first") -> Ledger:
+    """The ledger at ``path``, made if there is none."""
+    return Ledger.make(path, WordKey(word), operator=operator, day=DAY)
+
+
+def caller(number: int, source: Path, *, intake: str | None = None, reference: str | None = None) -> Caller:
+    copies = frozenset({"flips"})
+    name = reference or f"reference-{number}"
+    return Caller(number, name, source, "adult", "other", "permission", copies, intake, "en")
+
+
+def take_in(ledger: Ledger, callers: list[Caller], intake: str = INTAKE, *, test: bool = True) -> None:
+    with ledger.turn() as turn:
+        made = enrol(turn, callers, intakes={None: intake}, test=test)
+    assert not made.contradictions
+
+
+@pytest.fixture
+def folder_of(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a caller's folder of small pictures that nobody else has."""
+
+    def make(name: str, pictures: int = 2) -> Path:
+        folder = tmp_path / "callers" / name
+        folder.mkdir(parents=True)
+        for number in range(pictures):
+            fixtures.picture(f"{name} {number}".__hash__() & 0xFFFF, (320, 240)).save(folder / f"{number}.jpg")
+        return folder
+
+    return make

@@ -1,0 +1,268 @@
+"""The ledger under crashes, two writers, wrong keys and full disks: what was written stays, what is damaged is told."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import struct
+import subprocess
+import sys
+from collections import deque
+from pathlib import Path
+
+import pytest
+
+from takedown_cli.case import CaseNumber
+from takedown_cli.errors import LedgerError, LedgerKeyError, OutputError
+from takedown_cli.helpline.entry import Act
+from takedown_cli.helpline.ledger import Ledger
+from takedown_cli.helpline.locks import Session, is_alive
+from takedown_cli.helpline.nouns import Caller, State
+from tests.cli.runner import ROOT
+from tests.helpline.conftest import caller, opened, take_in
+from tests.helpline.key import WordKey
+
+
+def _callers(folder: Path, count: int) -> list[Caller]:
+    return [caller(number, folder / str(number)) for number in range(1, count + 1)]
+
+
+def _sent(ledger: Ledger, item: int) -> None:
+    with ledger.turn() as turn:
+        values = {"items": 1, "unprotected": 0, "twice": 0, "reasons": {}, "covered": [], "seen": []}
+        turn.add(Act.HASHED, item, bundle="bundle bytes", last=True, **values)
+        turn.add(Act.SENT, item, part=0, received="2026-03-01", expires="2028-03-01")
+
+
+def test_every_caller_has_a_number_of_their_own_before_anything_else(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, _callers(tmp_path, 20))
+    with opened(tmp_path / "ledger") as again:
+        cases = again.cases()
+        numbers = {CaseNumber.parse(case.number or "") for case in cases}
+        assert len(numbers) == 20
+        assert [case.item for case in cases] == list(range(1, 21))
+        assert {case.state for case in cases} == {State.WAITING}
+        take_in(again, _callers(tmp_path, 20))  # the same manifest once more
+        assert {CaseNumber.parse(case.number or "") for case in again.cases()} == numbers
+
+
+def test_nothing_is_in_the_clear(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, _callers(tmp_path, 3))
+        number = ledger.cases()[0].number or ""
+    data = (tmp_path / "ledger").read_bytes()
+    for word in (b"reference", b"adult", b"first", number.encode(), bytes(tmp_path), b"permission"):
+        assert word not in data
+    assert (tmp_path / "ledger").stat().st_mode & 0o777 == 0o600
+
+
+def test_another_organisations_key_opens_nothing(tmp_path: Path) -> None:
+    opened(tmp_path / "ledger").__exit__(None, None, None)
+    before = (tmp_path / "ledger").read_bytes()
+    with pytest.raises(LedgerKeyError):
+        opened(tmp_path / "ledger", "another helpline")
+    assert (tmp_path / "ledger").read_bytes() == before
+
+
+@pytest.mark.parametrize("content", [b"", b"something else", b"takedown ledger 1\n"], ids=["empty", "other", "begun"])
+def test_what_is_no_ledger_is_left_alone(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "ledger").write_bytes(content)
+    with pytest.raises(LedgerError):
+        opened(tmp_path / "ledger")
+    assert (tmp_path / "ledger").read_bytes() == content
+
+
+def test_a_torn_end_is_dropped_and_nothing_before_it(tmp_path: Path) -> None:
+    """As a power cut leaves it, at every length: the last frame cut off, or its room filled with nothing."""
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        take_in(ledger, _callers(tmp_path, 2))
+        whole = path.read_bytes()
+        _sent(ledger, 1)
+    longer = path.read_bytes()
+    added = len(longer) - len(whole)
+    for kept in (*range(10), *range(10, added, 9), added - 1):
+        for filled in (b"", bytes(added - kept)):
+            path.write_bytes(longer[: len(whole) + kept] + filled)
+            with opened(path) as ledger:
+                assert [case.state for case in ledger.cases()] == [State.WAITING] * 2
+                if kept in {0, 7, added - 1}:
+                    _sent(ledger, 2)
+                    with opened(path) as other:
+                        assert [case.state for case in other.cases()] == [State.WAITING, State.SENT]
+
+
+def test_damage_before_the_end_is_told_and_never_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        take_in(ledger, _callers(tmp_path, 2))
+        first = len(path.read_bytes())
+        _sent(ledger, 1)
+        _sent(ledger, 2)
+    whole = path.read_bytes()
+    (length,) = struct.unpack_from("<I", whole, first)
+    for place in (*range(first, first + 8), first + 8, first + 8 + length - 1):
+        damaged = whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :]
+        path.write_bytes(damaged)
+        with pytest.raises(LedgerError):
+            opened(path)
+        assert path.read_bytes() == damaged
+
+
+def test_frames_in_another_order_or_of_another_ledger_are_not_taken(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        take_in(ledger, _callers(tmp_path, 1))
+        begun = len(path.read_bytes())
+        _sent(ledger, 1)
+        once = path.read_bytes()
+    path.write_bytes(once + once[begun:])
+    with pytest.raises(LedgerError):
+        opened(path)
+
+
+def test_a_ledger_that_became_shorter_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        empty = len(path.read_bytes())
+        take_in(ledger, _callers(tmp_path, 1))
+        os.truncate(path, empty)
+        with pytest.raises(LedgerError):
+            ledger.cases()
+
+
+def test_two_that_have_it_open_see_what_the_other_wrote(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as one, opened(tmp_path / "ledger", operator="second") as other:
+        take_in(one, _callers(tmp_path, 3))
+        _sent(other, 2)
+        _sent(one, 1)
+        assert [case.state for case in other.cases()] == [State.SENT, State.SENT, State.WAITING]
+        one.compact(always=True)
+        _sent(other, 3)
+        assert [case.state for case in one.cases()] == [State.SENT] * 3
+        assert [event.operator for event in one.cases()[1].history] == ["first", "second", "second"]
+
+
+def test_a_caller_is_claimed_by_one_living_run_only(tmp_path: Path) -> None:
+    with opened(tmp_path / "ledger") as one, opened(tmp_path / "ledger") as other:
+        take_in(one, _callers(tmp_path, 4))
+        with Session(one.path) as mine:
+            with one.turn() as turn:
+                assert [entry.item for entry in one.claim(turn, mine, deque([1, 2, 3, 4]), 3)] == [1, 2, 3]
+            with Session(other.path) as theirs, other.turn() as turn:
+                assert [entry.item for entry in other.claim(turn, theirs, deque([1, 2, 3, 4]), 9)] == [4]
+        with Session(other.path) as later, other.turn() as turn:
+            assert [entry.item for entry in other.claim(turn, later, deque([1, 2, 3, 4]), 9)] == [1, 2, 3, 4]
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
+
+
+def test_a_killed_run_is_dead_at_once_and_its_mark_is_taken_away(tmp_path: Path) -> None:
+    (tmp_path / "ledger").touch()
+    code = (
+        "import sys, time; from pathlib import Path; from takedown_cli.helpline.locks import Session;"
+        "print(Session(Path(sys.argv[1])).id, flush=True); time.sleep(60)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code, tmp_path / "ledger"], stdout=subprocess.PIPE, cwd=ROOT)
+    assert run.stdout is not None
+    session = run.stdout.readline().decode().strip()
+    assert is_alive(tmp_path / "ledger", session)
+    run.send_signal(signal.SIGKILL)
+    run.communicate()
+    assert not is_alive(tmp_path / "ledger", session)
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from takedown_cli.helpline.entry import Act
+from tests.helpline.conftest import caller, opened, take_in
+name, path = sys.argv[1], Path(sys.argv[2])
+for number in range(1, 1000):
+    with opened(path, operator=name) as ledger:
+        take_in(ledger, [caller(number, path.parent, reference=f"{name} {number}")])
+        if number % 7 == 0:
+            ledger.compact(always=True)
+    print(number, flush=True)
+"""
+
+
+def test_writers_that_are_killed_lose_nothing_they_had_written(tmp_path: Path) -> None:
+    """Two programs write and rewrite one ledger, and are killed in the middle of it, several times."""
+    path, written = tmp_path / "ledger", {"one": 0, "two": 0}
+    expected: dict[str, int] = {}
+    for round_ in range(3):
+        running = {
+            name: subprocess.Popen(
+                [sys.executable, "-c", _WRITER, f"{name}{round_}", path], stdout=subprocess.PIPE, cwd=ROOT
+            )
+            for name in written
+        }
+        for name, run in running.items():
+            assert run.stdout is not None
+            while int(run.stdout.readline()) < 10:
+                pass
+            run.send_signal(signal.SIGKILL)
+            said = run.communicate()[0].split()
+            expected[f"{name}{round_}"] = int(said[-1]) if said else 10
+    with opened(path) as ledger:
+        found = [case.reference.split() for case in ledger.cases()]
+        assert len({case.number for case in ledger.cases()}) == len(found)
+    for name, count in expected.items():
+        numbers = [int(number) for who, number in found if who == name]
+        assert numbers == list(range(1, len(numbers) + 1))
+        assert count <= len(numbers) <= count + 1  # the last one may have been written and not said
+
+
+def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        take_in(ledger, _callers(tmp_path, 1))
+        before = path.read_bytes()
+        usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+        ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 4 - 100, usual[1]))
+        try:
+            with pytest.raises(OutputError):
+                take_in(ledger, _callers(tmp_path, 50))
+            with pytest.raises(OutputError):
+                ledger.compact(always=True)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+            signal.signal(signal.SIGXFSZ, ignored)
+        assert path.read_bytes() == before
+        assert len(ledger.cases()) == 1
+        take_in(ledger, _callers(tmp_path, 50))
+        assert len(ledger.cases()) == 50
+    assert [file.name for file in tmp_path.iterdir()] == ["ledger"]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the administrator may write everywhere")
+def test_a_ledger_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    opened(path).__exit__(None, None, None)
+    path.chmod(0o400)
+    with pytest.raises(OutputError):
+        opened(path)
+
+
+def test_rewriting_takes_away_what_was_forgotten_and_keeps_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    with opened(path) as ledger:
+        take_in(ledger, _callers(tmp_path, 30))
+        for item in range(1, 31):
+            _sent(ledger, item)
+        kept = [case for case in ledger.cases() if case.item > 20]
+        with ledger.turn() as turn:
+            for item in range(1, 21):
+                turn.add(Act.FORGOTTEN, item)
+        long = path.stat().st_size
+        ledger.compact(always=True)
+        assert path.stat().st_size < long / 2
+        assert ledger.cases() == kept
+        take_in(ledger, [caller(1, tmp_path, reference="somebody new")])
+        assert ledger.cases()[-1].item == 31  # a number is never given to two
+    with Ledger(path, WordKey(), operator="x", day="2026-03-02") as again:
+        assert again.cases()[:-1] == kept
