@@ -72,6 +72,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     fixtures.picture(1, (400, 300)).save(here.folder / "photos" / "one.png")
     fixtures.picture(2, (400, 300)).save(here.folder / "more" / "two.png")
     (here.folder / "photos" / "notes.txt").write_text("nothing\n")
+    (here.folder / "passphrase").write_text("correct horse battery staple\n")
+    (here.folder / "passphrase").chmod(0o600)
     assert here("intake", "init", "home", "--name", "Example").code == 0
     assert here("hash", "photos", "-o", "case.tdb", "--age", "adult", "--for", "self", "-q").code == 3
     serving = subprocess.Popen(
@@ -118,6 +120,9 @@ USES: dict[str, list[Use]] = {
     "status": [Use("status", "status -", number=True)],
     "withdraw": [Use("withdraw", "withdraw - --yes --file more/two.png", number=True)],
     "export": [Use("export", "export case.tdb --format csv -o hashes.csv")],
+    "keys new": [Use("keys", "keys new file:office.key --passphrase-file passphrase")],
+    "keys show": [Use("keys", "keys show file:office.key --passphrase-file passphrase")],
+    "keys rotate": [Use("keys", "keys rotate file:office.key --passphrase-file passphrase")],
     "intake init": [Use("intake.init", "intake init another")],
     "intake participant add": [Use("intake.participant", "intake participant add home Platform --submit")],
     "intake participant rotate": [Use("intake.participant", "intake participant rotate home Platform")],
