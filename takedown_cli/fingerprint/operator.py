@@ -51,15 +51,6 @@ class Operator:
     taps: tuple[Tap, ...]
     scale: float
 
-    @property
-    def longest(self) -> int:
-        """Inputs of the tap that needs most."""
-        return max(tap.stop - tap.start for tap in self.taps)
-
-    @property
-    def most_parts(self) -> int:
-        return max(len(tap.parts) for tap in self.taps)
-
 
 @lru_cache(maxsize=256)
 def operator(size: int, *, flip: bool = False, shrink: int = 1) -> Operator:

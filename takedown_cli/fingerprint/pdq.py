@@ -31,8 +31,9 @@ _Index = npt.NDArray[np.int64]
 _FREQUENCIES = 16
 #: The bit rule's median of 256: the reference takes the lower one.
 _MEDIAN = _FREQUENCIES * _FREQUENCIES // 2 - 1
-#: Three standard deviations of the difference of two coefficients between float32 in the reference and exact sums.
-_ROUNDING = 2e-3
+#: What the reference's float32 sums may move two coefficients apart, per unit of luma: they round in steps that grow
+#: with the sum. Two and a half standard deviations of the worst photographs, seven of the best: one bit in a million.
+_ROUNDING = 8e-6
 #: Pixels above which a bit is not worth repeating the reference's whole filter.
 _MOST_SETTLED = 1 << 24
 # The reference rounds the factor in front to single precision, the cosines only afterwards.
@@ -119,7 +120,8 @@ def _settled(reading: PdqReading, pixels: Pixels, turn: Turn, *, single: bool) -
     Happens to about one photograph in 70, and where a side is under 64 px: repeated samples make coefficients tie.
     """
     flat = np.partition(reading.coefficients.ravel(), (_MEDIAN, _MEDIAN + 1))
-    clear = flat[_MEDIAN + 1] - flat[_MEDIAN] > _ROUNDING and min(pixels.shape[:2]) >= tent.SIDE
+    rounding = _ROUNDING * float(np.sqrt(np.mean(np.square(reading.block))))
+    clear = flat[_MEDIAN + 1] - flat[_MEDIAN] > rounding and min(pixels.shape[:2]) >= tent.SIDE
     if clear or reading.quality < MIN_QUALITY or pixels.shape[0] * pixels.shape[1] > _MOST_SETTLED:
         return reading
     block = reference.block(tent.upright(pixels, turn), single=single)

@@ -8,7 +8,7 @@ Source: facebook/ThreatExchange, ``pdq/cpp/downscaling`` (running box sums) and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,9 @@ import numpy.typing as npt
 from takedown_cli.fingerprint.tent import LUMA, SIDE, Doubles, Floats, Pixels
 
 #: Lines worked on at a time: they stay in the cache.
-_BAND = 32
+_BAND = 64
+#: 1000 times the luma's weights. Sums of bytes times these are whole numbers below 2**24, which float32 holds exactly.
+_THOUSANDTHS = np.array([round(1000 * weight) for weight in LUMA], np.float32)
 
 
 def block(pixels: Pixels, *, single: bool) -> Floats:
@@ -28,22 +30,15 @@ def block(pixels: Pixels, *, single: bool) -> Floats:
     luma = _single_luma if single else _double_luma
     if (height, width) == (SIDE, SIDE):
         return luma(pixels)
-    rows, columns = _samples(height), _samples(width)
-    # In bands, and with one plane only: fresh memory for every step costs more than the arithmetic.
-    plane = np.empty((height, width), np.float32)
-    for top in range(0, height, _BAND):
-        plane[top : top + _BAND] = _across(luma(pixels[top : top + _BAND]), _window(width))
+    # A running sum is one chain of additions, so many lines are summed side by side: columns of the picture for a sum
+    # along its rows. The planes are turned between the passes, in bands that stay in the cache.
+    one, other = np.empty((width, height), np.float32), np.empty((height, width), np.float32)
+    _turn((luma(pixels[top : top + _BAND]) for top in range(0, height, _BAND)), one)
+    _turn(_bands(_means(one)), other)
+    _turn(_bands(_means(other)), one)
     # Of the second pass along the rows only 64 columns are looked at, and of the last one only 64 rows.
-    narrow = np.empty((height, SIDE), np.float32)
-    band = np.empty((_BAND, width), np.float32)
-    for index, line in enumerate(_down(plane, _window(height))):
-        band[index % _BAND] = line
-        if index % _BAND == _BAND - 1 or index == height - 1:
-            top = index - index % _BAND
-            narrow[top : index + 1] = _across(band[: index + 1 - top], _window(width))[:, columns]
-    last = np.stack([line.copy() for line in _down(narrow, _window(height))])
-    samples: Floats = last[rows]
-    return samples
+    narrow = np.stack(list(_means(one, _samples(width))), axis=1)
+    return np.stack(list(_means(narrow, _samples(height))))
 
 
 def transform(luma: Floats, dct: Doubles) -> Doubles:
@@ -62,10 +57,15 @@ def _single_luma(pixels: Pixels) -> Floats:
 
 
 def _double_luma(pixels: Pixels) -> Floats:
-    # The binding has no grey: it is given three equal channels, whose weights do not quite add up to 1.
-    channels = [pixels] * 3 if pixels.ndim == 2 else [pixels[:, :, index] for index in range(3)]
-    red, green, blue = (channel * weight for channel, weight in zip(channels, LUMA, strict=True))
-    luma: Floats = (red + green + blue).astype(np.float32)
+    """What float64 sums of the weighted channels round to, by exact sums and one division.
+
+    No luma (thousandths of a whole number under 2**18) lies so close to the middle of two float32 that the last digits
+    of a float64 sum could decide. The binding has no grey: three equal channels give the grey again.
+    """
+    if pixels.ndim == 2:
+        return pixels.astype(np.float32)
+    luma: Floats = pixels[:, :, :3].astype(np.float32) @ _THOUSANDTHS
+    luma /= np.float32(1000)
     return luma
 
 
@@ -77,38 +77,50 @@ def _samples(size: int) -> npt.NDArray[np.intp]:
     return ((np.arange(SIDE) + 0.5) * size / SIDE).astype(np.intp)
 
 
-def _across(lines: Floats, window: int) -> Floats:
-    """The box mean along each line: one running sum, what enters added and what leaves taken away, in that order."""
-    size, ahead = lines.shape[1], (window + 2) // 2
-    steps = np.zeros((len(lines), size + ahead - 1, 2), np.float32)
-    steps[:, :size, 0] = lines
-    kept = max(0, size + ahead - 1 - window)
-    np.negative(lines[:, :kept], out=steps[:, window:, 1])
-    flat = steps.reshape(len(lines), -1)
-    np.add.accumulate(flat, axis=1, dtype=np.float32, out=flat)
-    return np.divide(steps[:, ahead - 1 :, 1], _counts(size, window), dtype=np.float32)
+def _turn(bands: Iterable[Floats], plane: Floats) -> None:
+    """Fill ``plane`` with the lines of all bands as its columns."""
+    left = 0
+    for band in bands:
+        plane[:, left : left + len(band)] = band.T
+        left += len(band)
 
 
-def _down(plane: Floats, window: int) -> Iterator[Floats]:
-    """The same down the columns, line by line; each is valid until the next."""
-    size, ahead = len(plane), (window + 2) // 2
+def _bands(lines: Iterable[Floats]) -> Iterator[Floats]:
+    """Lines put together into bands; each is valid until the next."""
+    band: Floats | None = None
+    count = 0
+    for line in lines:
+        if band is None:
+            band = np.empty((_BAND, len(line)), np.float32)
+        band[count] = line
+        count += 1
+        if count == _BAND:
+            yield band
+            count = 0
+    if band is not None and count:
+        yield band[:count]
+
+
+def _means(plane: Floats, wanted: npt.NDArray[np.intp] | None = None) -> Iterator[Floats]:
+    """The box mean down the columns: a running sum, what enters added and what leaves taken away, in that order.
+
+    All lines, or the ``wanted`` ones (ascending, repeated as they are).
+    """
+    size = len(plane)
+    window = _window(size)
+    ahead = (window + 2) // 2
+    repeats = np.ones(size, np.intp) if wanted is None else np.bincount(wanted, minlength=size)
     total = np.zeros(plane.shape[1], np.float32)
-    mean = np.empty_like(total)
-    counts = _counts(size, window)
     for right in range(size + ahead - 1):
         if right < size:
             total += plane[right]
         if right >= window:
             total -= plane[right - window]
-        if right >= ahead - 1:
-            np.divide(total, counts[right - ahead + 1], out=mean)
-            yield mean
-
-
-def _counts(size: int, window: int) -> Floats:
-    """How many inputs each running sum holds."""
-    right = np.arange(size) + (window + 2) // 2 - 1
-    return (np.minimum(right + 1, size) - np.maximum(right + 1 - window, 0)).astype(np.float32)
+        line = right - ahead + 1
+        if line >= 0 and repeats[line]:
+            count = min(right + 1, size) - max(right + 1 - window, 0)
+            mean = total / np.float32(count)
+            yield from [mean] * int(repeats[line])
 
 
 def _sum_in_order(terms: Floats, axis: int) -> Floats:

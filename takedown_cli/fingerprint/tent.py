@@ -23,10 +23,6 @@ Floats = npt.NDArray[np.float32]
 
 #: ITU-R BT.601 luma of R, G, B as the reference has it.
 LUMA = (0.299, 0.587, 0.114)
-#: Values widened at a time, so that a giant picture costs no giant buffer; whole rows, unless they are giant.
-_BAND = 1 << 23
-#: Values of a picture that is widened in one piece: they fit into the second-level cache.
-_SMALL = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,10 @@ def reduce(pixels: Pixels, turn: Turn = AS_STORED, *, full: tuple[int, int] | No
     down = operator(height, flip=turn.flip_rows, shrink=shrink)
     across = operator(width, flip=turn.flip_columns, shrink=shrink)
     rows = np.ascontiguousarray(pixels).reshape(pixels.shape[0], -1)
-    lines = _along_rows(rows, down)
+    lines = _row_sums(rows, down)
     block = np.empty((SIDE, SIDE))
     for output, (tap, weights) in enumerate(zip(across.taps, _with_luma(across, channels), strict=True)):
-        few = lines[:, tap.start * channels : tap.stop * channels].astype(np.float64)
+        few = lines[:, tap.start * channels : tap.stop * channels]
         np.einsum("ij,j->i", few, weights, out=block[:, output])
     block /= down.scale * across.scale
     return np.ascontiguousarray(block.T) if turn.transpose else block
@@ -78,41 +74,25 @@ def upright(pixels: Pixels, turn: Turn) -> Pixels:
     return view.swapaxes(0, 1) if turn.transpose else view
 
 
-def _along_rows(rows: Pixels, down: Operator) -> Floats:
-    """64 x K sums of the K-wide rows, exact away from the edges. In bands: what was widened is used while in cache."""
-    width = rows.shape[1]
-    if rows.size <= _SMALL:
-        # Widened once: for a small picture, the calls are what costs.
-        return _sums(rows, rows.astype(np.uint16), down)
-    step = min(width, max(64, _BAND // down.longest))
-    if step == width:
-        return _sums(rows, None, down)
-    return np.concatenate([_sums(rows[:, left : left + step], None, down) for left in range(0, width, step)], axis=1)
-
-
-def _sums(rows: Pixels, widened: npt.NDArray[np.uint16] | None, down: Operator) -> Floats:
-    # einsum and not @: it runs in this thread, whatever BLAS is installed, and sums in one order.
+def _row_sums(rows: Pixels, down: Operator) -> Floats:
+    """64 x K sums of the K-wide rows, exact away from the edges."""
+    # einsum and not @: it runs in this thread, whatever BLAS is installed, and sums in one order. It widens bytes to
+    # 16 bits a few thousand at a time, so they never leave the first-level cache.
     width = rows.shape[1]
     sums = np.empty((SIDE, width), np.float32)
-    band = np.empty((0 if widened is not None else down.longest, width), np.uint16)
-    partial = np.empty((down.most_parts, width), np.uint16)
+    partial, further = np.empty(width, np.uint16), np.empty(width, np.float32)
     for result, tap in zip(sums, down.taps, strict=True):
         if not tap.parts:
             fractional = rows[tap.start : tap.stop].astype(np.float32)
             np.einsum("i,ij->j", tap.weights.astype(np.float32), fractional, out=result)
-            continue
-        if widened is not None:
-            wide = widened[tap.start : tap.stop]
-        else:
-            wide = band[: tap.stop - tap.start]
-            np.copyto(wide, rows[tap.start : tap.stop])
-        pieces = partial[: len(tap.parts)]
-        for piece, part in zip(pieces, tap.parts, strict=True):
-            np.einsum("i,ij->j", part.weights, wide[part.start : part.stop], out=piece)
-        if len(pieces) == 1:
-            np.copyto(result, pieces[0])
-        else:
-            np.add.reduce(pieces, axis=0, dtype=np.float32, out=result)
+        for part in tap.parts:
+            inputs = rows[tap.start + part.start : tap.start + part.stop]
+            np.einsum("i,ij->j", part.weights, inputs, out=partial)
+            if part.start == 0:
+                np.copyto(result, partial)
+            else:
+                np.copyto(further, partial)
+                np.add(result, further, out=result)
     return sums
 
 

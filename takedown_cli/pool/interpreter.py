@@ -22,8 +22,16 @@ _BOOT = (
 )
 
 # One thread for linear algebra, so that the process may be forked and uses the one core it is given; few arenas, so
-# that threads do not eat the address space. Both are read by libraries at start and cleared before any file.
-_ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+# that threads do not eat the address space. Blocks of up to 32 MB stay with the process when they are freed: the next
+# picture needs as much, and the kernel has to clear what it gives out anew. All are read by libraries at start and
+# cleared before any file; malloc's by glibc alone.
+_ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
+}
 
 
 def start(module: str, settings: Settings, channel: socket.socket, *, more: bool = False) -> subprocess.Popen[bytes]:
