@@ -6,6 +6,7 @@ It must never import a command or a heavy library before the command line asks f
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -17,11 +18,14 @@ from takedown_cli.cli import interrupts
 #: Set by the shell's completion script, which runs the command without arguments.
 _COMPLETING = "_TAKEDOWN_COMPLETE"
 _PR_SET_DUMPABLE = 4  # linux/prctl.h
+#: New objects after which garbage is looked for. Python's own 700 comes up at every import, with nothing to be found.
+_YOUNG = 20_000
 
 
 def main() -> NoReturn:
     """The ``takedown`` command."""
     interrupts.install()
+    gc.set_threshold(_YOUNG)
     code = run(sys.argv[1:])
     if code > 128:  # nothing may hold up the end: not a thread, not an exit handler
         os._exit(code)
@@ -72,7 +76,7 @@ def _dispatch(arguments: list[str]) -> int:
         return 0
     if arguments[:1] == ["hash"] and not {"--help", "-h"} & set(arguments):
         # The decoders' libraries load beside our own.
-        from takedown_cli.pool.launch import start_ahead
+        from takedown_cli.pool.ahead import start_ahead
 
         start_ahead()
     _keep_memory_private()  # after the start of what runs beside: importing ctypes takes 2 ms

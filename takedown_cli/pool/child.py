@@ -14,8 +14,9 @@ import socket
 from takedown_cli import worker
 from takedown_cli.model import Failed, Hashed, Media, MediaFile, Recipe, Skipped
 from takedown_cli.pool import channel, record, sandbox
+from takedown_cli.pool.interpreter import Settings
 from takedown_cli.pool.preload import preload
-from takedown_cli.pool.settings import Settings, adopt, number, recipe_of
+from takedown_cli.pool.settings import adopt, number, recipe_of
 from takedown_cli.reasons import Reason
 
 
@@ -46,8 +47,8 @@ def serve(link: socket.socket, settings: Settings) -> None:
     held = sandbox.Layer(0)
     if settings["sandbox"]:
         held = sandbox.lock_down(recipe.limits.memory, number(settings, "cpu"), channel.NUMBER)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     try:
         channel.send_reply(link, channel.READY, bytes([held]))
         while (request := channel.receive_file(link)) is not None:

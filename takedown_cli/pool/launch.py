@@ -15,9 +15,9 @@ import sys
 from collections import deque
 from typing import Protocol
 
-from takedown_cli.pool import interpreter
+from takedown_cli.pool import ahead, interpreter
 from takedown_cli.pool.channel import ANSWER, COMMAND, FORK, REAP, VIDEO
-from takedown_cli.pool.settings import Settings
+from takedown_cli.pool.interpreter import Settings
 
 #: Seconds for an interpreter to start and import everything, on a slow disk as well.
 START_SECONDS = 60.0
@@ -106,37 +106,11 @@ class _FreshChild:
         return self.process.wait()
 
 
-#: The template that was started ahead, until a pool takes it over.
-_ahead: list[tuple[socket.socket, subprocess.Popen[bytes]]] = []
-
-
-def start_ahead() -> None:
-    """Let a template import its libraries before it is known what for; the next pool of this process takes it over.
-
-    If none ever does, it ends with this process.
-    """
-    if sys.platform == "linux" and not _ahead:
-        with contextlib.suppress(OSError):  # the pool will try again, and say so
-            _ahead.append(_start_template())
-
-
-def _start_template() -> tuple[socket.socket, subprocess.Popen[bytes]]:
-    control, theirs = socket.socketpair()
-    with theirs:
-        try:
-            parent: Settings = {"parent": os.getpid()}
-            return control, interpreter.start("takedown_cli.pool.zygote", parent, theirs, more=True)
-        except OSError:
-            control.close()
-            raise
-
-
 class Template:
     """Children forked by ``zygote``; it starts importing as soon as this object exists."""
 
     def __init__(self, settings: Settings) -> None:
-        started = _ahead.pop() if _ahead else _start_template()
-        self._control, self._process = started
+        self._control, self._process = ahead.template()
         interpreter.tell(self._process, settings)
         self._control.settimeout(START_SECONDS)
         self._unnamed: deque[_ForkedChild] = deque()

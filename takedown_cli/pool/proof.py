@@ -20,7 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from takedown_cli.pool import channel, sandbox
-from takedown_cli.pool.settings import Settings, adopt
+from takedown_cli.pool.interpreter import Settings
+from takedown_cli.pool.settings import adopt
 
 #: What is tried, in order. "run a program" comes last, for it may replace this process.
 ATTEMPTS = (

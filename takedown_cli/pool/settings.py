@@ -12,9 +12,7 @@ import sys
 from dataclasses import fields
 
 from takedown_cli.model import Limits, Recipe
-
-#: Values that ``marshal`` carries.
-Settings = dict[str, object]
+from takedown_cli.pool.interpreter import Settings
 
 
 def plain(recipe: Recipe) -> Settings:

@@ -18,9 +18,10 @@ from typing import Self
 
 from takedown_cli.errors import DecoderStartError
 from takedown_cli.model import Failed, Found, Hashed, Limits, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.pool.interpreter import Settings
 from takedown_cli.pool.launch import Launcher, launcher
 from takedown_cli.pool.sandbox import Layer
-from takedown_cli.pool.settings import Settings, plain
+from takedown_cli.pool.settings import plain
 from takedown_cli.pool.workers import Job, Worker, WorkerLost
 from takedown_cli.reasons import Reason
 

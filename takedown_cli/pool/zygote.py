@@ -15,9 +15,10 @@ import socket
 from takedown_cli.model import Media
 from takedown_cli.pool import interpreter
 from takedown_cli.pool.channel import ANSWER, COMMAND, FORK, REAP, VIDEO
+from takedown_cli.pool.interpreter import Settings
 from takedown_cli.pool.preload import load, preload
 from takedown_cli.pool.sandbox import linux
-from takedown_cli.pool.settings import Settings, adopt, number, recipe_of
+from takedown_cli.pool.settings import adopt, number, recipe_of
 
 
 def main(settings: Settings) -> None:
@@ -35,7 +36,6 @@ def main(settings: Settings) -> None:
     try:
         preload(recipe_of(settings), Media.IMAGE)
         linux.live_on()
-        gc.collect()
         gc.freeze()
         _obey(control, children, settings)
     finally:

@@ -12,7 +12,7 @@ import pytest
 from takedown_cli.discover import open_media
 from takedown_cli.fixtures import picture
 from takedown_cli.model import Found, Hashed, Recipe
-from takedown_cli.pool import Pool, launch
+from takedown_cli.pool import Pool, ahead, launch
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a template to start ahead")
 
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has 
 def test_the_next_pool_takes_over_what_was_started_ahead(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     picture(1, (160, 120)).save(path)
-    launch.start_ahead()
-    ((_, process),) = launch._ahead
+    ahead.start_ahead()
+    ((_, process),) = ahead._ahead
     with Pool(Recipe(also=frozenset({"sha1"})), 1, opener=open_media) as pool:
-        assert not launch._ahead
+        assert not ahead._ahead
         (outcome,) = pool.outcomes([Found(path, path.stat().st_size)])
         assert isinstance(pool._launcher, launch.Template)
         assert pool._launcher._process is process
@@ -35,8 +35,8 @@ def test_the_next_pool_takes_over_what_was_started_ahead(tmp_path: Path) -> None
 @pytest.mark.parametrize("end", ["pass", "os._exit(1)", "os.kill(os.getpid(), 9)", "time.sleep(1)"])
 def test_what_no_pool_takes_over_ends_with_the_process_that_started_it(end: str) -> None:
     script = (
-        "import os, time; from takedown_cli.pool import launch; launch.start_ahead();"
-        f"print(launch._ahead[0][1].pid, flush=True); {end}"
+        "import os, time; from takedown_cli.pool import ahead; ahead.start_ahead();"
+        f"print(ahead._ahead[0][1].pid, flush=True); {end}"
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     left = Path("/proc") / run.stdout.strip()
