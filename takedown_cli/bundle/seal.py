@@ -115,12 +115,17 @@ def seal(
     return header + sealed_key + own + content
 
 
+@lru_cache(maxsize=16)  # all messages to one intake have one of two
+def _header(line: bytes) -> _Header:
+    return decode(_Header, line)
+
+
 def parse(message: bytes) -> Sealed:
     """Read the outside of a sealed message. Raises BundleError when it is none."""
     end = message.find(b"\n", len(MAGIC), _MAX_HEADER)
     if not message.startswith(MAGIC) or end < 0:
         raise BundleError
-    header = decode(_Header, message[len(MAGIC) : end])
+    header = _header(message[len(MAGIC) : end])
     body = message[end + 1 :]
     if len(body) - _SEALED_KEY - _OWN_KEY - _TAG not in BUCKETS:
         raise BundleError

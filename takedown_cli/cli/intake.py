@@ -89,6 +89,10 @@ def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="0 takes a free one; the origin's on loopback, or 8470.")
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(min=0, max=64, help="Processes beside it that open messages; one for each processor but one."),
+    ] = None,
 ) -> None:
     """Serve until it is told to stop; prints the address when it is ready.
 
@@ -97,7 +101,7 @@ def serve(
     home = home_of(folder)
     from takedown_cli.intake.server import serve as run
 
-    run(home, host, port, _announce)
+    run(home, host, port, _announce, processes)
 
 
 def _announce(identity: Identity) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal
+from typing import Literal, Self
 
 from takedown_cli.bundle import envelope, seal
 from takedown_cli.bundle.document import Bundle
@@ -16,6 +16,7 @@ from takedown_cli.errors import BundleError
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.keyring import Keyring
 from takedown_cli.intake.refusal import Refused
+from takedown_cli.intake.settings import Settings
 from takedown_cli.intake.signals import Signal, signals_of
 from takedown_cli.wire import Age, Audience, CaseRequest, MediaKind, decode
 
@@ -28,6 +29,11 @@ class Identity:
     audience: Audience
     test: bool
     card: bytes
+
+    @classmethod
+    def of(cls, settings: Settings, keyring: Keyring, origin: str) -> Self:
+        """The intake with these settings and keys, when it is reached at ``origin``."""
+        return cls(keyring, keyring.audience(origin), settings.test, keyring.card(settings, origin))
 
     def __str__(self) -> str:
         """The address to give to people: the origin, with the key to pin."""
@@ -106,10 +112,15 @@ def admit(body: bytes, identity: Identity, denied: DenyList) -> Submission:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request about a case, and the public key that signed it."""
+    """A request about a case: what the database knows that case by, the public key that signed, and what is meant.
 
-    request: CaseRequest
+    ``nonce`` and ``values`` are those of the request, for a withdrawal.
+    """
+
+    lookup: bytes
     signer: bytes
+    nonce: str
+    values: tuple[str, ...]
 
 
 def read_request(
@@ -130,4 +141,6 @@ def read_request(
         return None, None  # a recorded request, sent to the other door
     if request.audience != identity.audience or len(signed.signers) != 1:
         return None, reply_key
-    return Asked(request, signed.signers[0]), reply_key
+    signer = signed.signers[0]
+    lookup = identity.keyring.lookup(request.lookup_id, signer)
+    return Asked(lookup, signer, request.nonce, request.values), reply_key

@@ -13,20 +13,23 @@ from functools import partial
 from typing import Final, Literal
 
 from anyio import to_thread
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from takedown_cli.bundle.seal import BUCKETS
 from takedown_cli.errors import TakedownError
 from takedown_cli.intake import platforms
-from takedown_cli.intake.door import EXCEPTION_HANDLERS, Door, read_body
+from takedown_cli.intake.bodies import read_body
+from takedown_cli.intake.door import EXCEPTION_HANDLERS, Door, on_database, refusal
 from takedown_cli.intake.metrics import Metrics
+from takedown_cli.intake.openers import InThreads, Openers
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
-from takedown_cli.intake.workers import Workers, committed
+from takedown_cli.intake.workers import Workers
 
 #: Header line, sealed keys and tag around the padded content.
 _OVERHEAD: Final = 4096
@@ -36,21 +39,24 @@ _THREADS: Final = 4
 _UPKEEP_SECONDS: Final = 12 * 3600.0
 
 
-def make_app(intake: Intake) -> ASGIApp:
-    """The ASGI application; it starts and stops the intake's writer."""
+def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
+    """The ASGI application; it starts and stops the intake's writer, and what opens messages: threads if not told."""
     workers = Workers(_THREADS)
     metrics = Metrics(intake.metrics_token)
-    desk = Desk(intake, workers, metrics)
+    openers = openers or InThreads(workers, intake.identity, intake.denied)
+    desk = Desk(intake, workers, openers, metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         intake.start()
         workers.start()
+        await openers.start()
         upkeep = asyncio.create_task(_upkeep(intake, workers))
         try:
             yield
         finally:
             upkeep.cancel()
+            await openers.stop()
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
 
@@ -65,7 +71,30 @@ def make_app(intake: Intake) -> ASGIApp:
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False  # no client of ours follows a redirect
-    return Door(app, metrics)
+    return Door(_Hatch(app, desk), metrics)
+
+
+class _Hatch:
+    """In front of the table of routes, the three that carry nearly all of the work: walking the table costs as much
+    as what the loop itself does for one of them."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app = app
+        self._handlers = {"/v1/submit": desk.submit, "/v1/status": desk.status, "/v1/withdraw": desk.withdraw}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["path"]) if scope.get("method") == "POST" else None
+        if handler is None:
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            response = await handler(request)
+        except Refused as refused:
+            response = refusal(refused)
+        except SQLAlchemyError as error:
+            response = await on_database(request, error)
+        await response(scope, receive, send)
 
 
 async def _upkeep(intake: Intake, workers: Workers) -> None:
@@ -79,8 +108,9 @@ async def _upkeep(intake: Intake, workers: Workers) -> None:
 class Desk:
     """The handlers, over one intake."""
 
-    def __init__(self, intake: Intake, workers: Workers, metrics: Metrics) -> None:
+    def __init__(self, intake: Intake, workers: Workers, openers: Openers, metrics: Metrics) -> None:
         self._intake = intake
+        self._openers = openers
         self._workers = workers
         self._metrics = metrics
 
@@ -100,8 +130,8 @@ class Desk:
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, SUBMISSION_LIMIT)
         try:
-            submission = await self._workers.run(partial(self._intake.admit, body))
-            receipt = await committed(self._intake.accept(submission))
+            submission = await self._openers.submission(body)
+            receipt = await self._workers.committed(self._intake.accept(submission))
         except Refused as refused:
             if refused.reason == "busy":
                 raise
@@ -117,5 +147,8 @@ class Desk:
 
     async def _inquire(self, request: Request, action: Literal["status", "withdraw"]) -> Response:
         body = await read_body(request, REQUEST_LIMIT)
-        answer = await self._workers.run(partial(self._intake.inquire, body, action))
+        asked, reply_key = await self._openers.request(action, body)
+        answer = self._intake.quick_answer(asked, reply_key) if action == "status" else None
+        if answer is None:
+            answer = await self._workers.run(partial(self._intake.answer, asked, reply_key, action))
         return Response(answer, media_type="application/octet-stream")

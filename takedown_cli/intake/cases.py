@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
-from takedown_cli.intake.admission import Submission
+from takedown_cli.intake.admission import Asked, Submission
 from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_off_list
 from takedown_cli.intake.policy import Policy
 from takedown_cli.intake.prepared import Prepared, Value
@@ -19,7 +19,7 @@ from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import cases, hashes, items, listings, submissions, withdrawals
 from takedown_cli.intake.signals import list_of
 from takedown_cli.intake.writer import Turn
-from takedown_cli.wire import CaseRequest, Receipt
+from takedown_cli.wire import Receipt
 
 _FIND = Prepared(
     select(cases.c.id, cases.c.lookup, cases.c.key, cases.c.received, cases.c.expires).where(
@@ -124,15 +124,15 @@ def _add_items(turn: Turn, case_id: int, submission: Submission, hold: str | Non
     put_on_list(turn, case_id, wanted, held=hold is not None)
 
 
-def withdraw(turn: Turn, case: Case, request: CaseRequest) -> int:
+def withdraw(turn: Turn, case: Case, asked: Asked) -> int:
     """Withdraw the case, or the items that hold one of the values; the number of items meant, also when repeated."""
-    nonce = bytes.fromhex(request.nonce)
+    nonce = bytes.fromhex(asked.nonce)
     before = turn.connection.scalar(
         select(withdrawals.c.item_count).where(withdrawals.c.case_id == case.id, withdrawals.c.nonce == nonce)
     )
     if before is not None:
         return int(before)
-    meant = _items_with(turn.connection, case, request.values) if request.values else _all_items(turn.connection, case)
+    meant = _items_with(turn.connection, case, asked.values) if asked.values else _all_items(turn.connection, case)
     for chunk in chunks(number for number, state in meant.items() if state != "withdrawn"):
         take_off_list(turn, case.id, chunk)
     _NEW_WITHDRAWAL.run(

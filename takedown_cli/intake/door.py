@@ -1,7 +1,7 @@
 """The hardened door: what holds for every request before and after the intake looks at it.
 
-It guarantees a bounded body read in bounded time, a bounded number of requests at once, the same careful headers on
-every answer, and never a server error: what goes wrong inside is answered as "busy".
+It guarantees a bounded number of requests at once, the same careful headers on every answer, and never a server
+error: what goes wrong inside is answered as "busy".
 It must never log or keep where a request came from.
 """
 
@@ -14,16 +14,17 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from takedown_cli.intake.bodies import Bodies
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.wire import Refusal, encode
 
 AT_ONCE: Final = 512
-BODY_SECONDS: Final = 30.0
+SEND_SECONDS: Final = 120.0
 
 _HEADERS: Final = [
     (b"cache-control", b"no-store"),
@@ -34,6 +35,9 @@ _HEADERS: Final = [
     (b"x-frame-options", b"DENY"),
 ]
 
+#: An answer up to this size is taken over by the system at once.
+_PROMPT: Final = 64 * 1024
+
 log = logging.getLogger("takedown.intake")
 
 
@@ -43,31 +47,13 @@ def refusal(refused: Refused) -> Response:
     return Response(encode(Refusal(reason=refused.reason)), refused.status, headers, "application/json")
 
 
-async def read_body(request: Request, limit: int) -> bytes:
-    """The whole body, at most ``limit`` bytes. Raises Refused."""
-    declared = request.headers.get("content-length", "0")
-    if not (declared.isascii() and declared.isdigit()) or "content-encoding" in request.headers:
-        raise Refused("invalid")
-    if int(declared[:18]) > limit:
-        raise Refused("too-large")
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > limit:
-                    raise Refused("too-large")
-    except (TimeoutError, ClientDisconnect):
-        raise Refused("invalid") from None
-    return bytes(body)
-
-
 class Door:
     """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._bodies = Bodies()
         self._inside = 0
 
     @property
@@ -87,12 +73,17 @@ class Door:
                 started = True
                 self._metrics.answered(scope["path"], message["status"], time.perf_counter() - begun)
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
-            await send(message)
+            if len(message.get("body", b"")) < _PROMPT:
+                await send(message)
+                return
+            async with asyncio.timeout(SEND_SECONDS):  # a reader who does not read
+                await send(message)
 
         if self._inside >= AT_ONCE:
             await refusal(Refused("busy"))(scope, receive, careful)
             return
         self._inside += 1
+        scope["takedown.read"] = self._read
         try:
             await self._app(scope, receive, careful)
         except Exception as error:  # the last boundary: a bug must not become a server error with a trace
@@ -102,6 +93,17 @@ class Door:
                 await refusal(Refused("busy"))(scope, receive, careful)
         finally:
             self._inside -= 1
+
+    async def _read(self, request: Request, limit: int) -> bytes:
+        """A request whose body is still coming takes nobody's place."""
+        self._inside -= 1
+        try:
+            body = await self._bodies.read(request, limit)
+        finally:
+            self._inside += 1
+        if self._inside > AT_ONCE:
+            raise Refused("busy")
+        return body
 
 
 async def on_refused(_: Request, error: Exception) -> Response:

@@ -9,29 +9,29 @@ from __future__ import annotations
 import hmac
 import secrets
 from functools import partial
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import Connection, Engine, insert
 
 from takedown_cli.bundle import seal
 from takedown_cli.bundle.document import MAX_ITEMS
 from takedown_cli.intake import cases
-from takedown_cli.intake.admission import Asked, Identity, read_request
+from takedown_cli.intake.admission import Asked
 from takedown_cli.intake.cases import Case
 from takedown_cli.intake.database import new_id
 from takedown_cli.intake.keyring import Keyring
-from takedown_cli.intake.progress import items_of
+from takedown_cli.intake.progress import few_items_of, items_of
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import cases as cases_table
 from takedown_cli.intake.schema import items as items_table
 from takedown_cli.intake.writer import Turn, Writer
-from takedown_cli.wire import CaseRequest, CaseStatus, encode
+from takedown_cli.wire import CaseStatus, ItemStatus, encode
 
 _FRAME: Final = 4  # the length in front of the padded content
 _PATIENCE: Final = 30.0  # seconds for a commit
 #: The decoy's days.
 NEVER: Final = "2099-12-31"
-_UNKNOWN: Final = CaseStatus(known=False)
+_UNKNOWN: Final = encode(CaseStatus(known=False))
 
 
 def decoy_lookup(keyring: Keyring) -> bytes:
@@ -50,29 +50,45 @@ def make_decoy(turn: Turn, keyring: Keyring) -> None:
     turn.connection.execute(insert(items_table).values(**item, fingerprints=0, seq=2**62))
 
 
-def answer(
-    body: bytes, action: Literal["status", "withdraw"], identity: Identity, readers: Engine, writer: Writer
-) -> bytes:
-    """The sealed answer to a request about a case; nothing about the request makes it fail.
+def status(connection: Connection, asked: Asked | None, reply_key: bytes | None, keyring: Keyring) -> bytes:
+    """The sealed answer to a request for the status of a case; nothing about the request makes it fail.
+
+    Raises Refused("busy") only when the database cannot be read at all.
+    """
+    case, known = _case_for(connection, asked, keyring)
+    return _sealed(_status(connection, case), known, reply_key)
+
+
+def quick_status(
+    connection: Connection, asked: Asked | None, reply_key: bytes | None, keyring: Keyring
+) -> bytes | None:
+    """The same, but none when the case is so large that the answer takes more than a moment."""
+    case, known = _case_for(connection, asked, keyring)
+    items = few_items_of(connection, case.id)
+    return None if items is None else _sealed(_told(case, items), known, reply_key)
+
+
+def withdraw(asked: Asked | None, reply_key: bytes | None, keyring: Keyring, readers: Engine, writer: Writer) -> bytes:
+    """Withdraw what is asked for and give the sealed answer; nothing about the request makes it fail.
 
     Raises Refused("busy") only when the database cannot be read or written at all.
     """
-    asked, reply_key = read_request(body, action, identity)
+    withdrawn = None
     with readers.begin() as connection:
-        case, known = _case_for(connection, asked, identity.keyring)
-        status = _status(connection, case) if action == "status" or not known else None
-    if status is None:
+        case, known = _case_for(connection, asked, keyring)
+        told = None if known else _status(connection, case)
+    if told is None:
         assert asked is not None
-        withdrawn = writer.order(partial(_withdraw, case=case, request=asked.request)).result(_PATIENCE)
+        withdrawn = writer.order(partial(cases.withdraw, case=case, asked=asked)).result(_PATIENCE)
         with readers.begin() as connection:
-            status = _status(connection, case, withdrawn)
-    return _sealed(status, known, reply_key)
+            told = _status(connection, case, withdrawn)
+    return _sealed(told, known, reply_key)
 
 
 def _case_for(connection: Connection, asked: Asked | None, keyring: Keyring) -> tuple[Case, bool]:
     """The case asked about and True, when its own key signed; otherwise the decoy and False."""
     decoy = decoy_lookup(keyring)
-    wanted = keyring.lookup(asked.request.lookup_id, asked.signer) if asked else secrets.token_bytes(32)
+    wanted = asked.lookup if asked else secrets.token_bytes(32)
     signer = asked.signer if asked else bytes(32)
     found = {case.lookup: case for case in cases.find(connection, wanted, decoy)}
     if decoy not in found:
@@ -82,23 +98,17 @@ def _case_for(connection: Connection, asked: Asked | None, keyring: Keyring) -> 
     return (case if known else found[decoy]), known
 
 
-def _withdraw(turn: Turn, case: Case, request: CaseRequest) -> int:
-    return cases.withdraw(turn, case, request)
-
-
 def _status(connection: Connection, case: Case, withdrawn: int | None = None) -> CaseStatus:
-    return CaseStatus(
-        known=True,
-        received=case.received,
-        expires=case.expires,
-        withdrawn=withdrawn,
-        items=items_of(connection, case.id),
-    )
+    return _told(case, items_of(connection, case.id), withdrawn)
+
+
+def _told(case: Case, items: tuple[ItemStatus, ...], withdrawn: int | None = None) -> CaseStatus:
+    return CaseStatus(known=True, received=case.received, expires=case.expires, withdrawn=withdrawn, items=items)
 
 
 def _sealed(status: CaseStatus, known: bool, reply_key: bytes | None) -> bytes:
     """The answer; whatever it says, both have been made and one key was used to seal."""
-    told = (encode(_UNKNOWN), _within_limits(status))[known]
+    told = (_UNKNOWN, _within_limits(status))[known]
     answer = seal.seal_reply(told, reply_key or secrets.token_bytes(32))
     # Nobody can open an answer to what could not be read, so it need not be one; it looks like any other.
     return secrets.token_bytes(len(answer)) if reply_key is None else answer

@@ -10,6 +10,7 @@ import hmac
 import os
 import secrets
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -73,7 +74,7 @@ class Keyring:
 
     def derived(self, purpose: str) -> bytes:
         """A key for one purpose, 32 bytes."""
-        return hmac.digest(self.pepper, b"purpose\0" + purpose.encode(), "sha256")
+        return _derived(self.pepper, purpose)
 
     def lookup(self, lookup_id: str, key: bytes) -> bytes:
         """What the database knows of a case: an HMAC, 32 bytes, of its lookup id and its public key.
@@ -81,6 +82,11 @@ class Keyring:
         With the key in it, whoever learned a lookup id can neither find out whether the case exists nor take its place.
         """
         return hmac.digest(self.pepper, b"lookup\0" + bytes.fromhex(lookup_id) + key, "sha256")
+
+
+@lru_cache(maxsize=32)
+def _derived(pepper: bytes, purpose: str) -> bytes:
+    return hmac.digest(pepper, b"purpose\0" + purpose.encode(), "sha256")
 
 
 def _read(home: Home, name: str) -> bytes:

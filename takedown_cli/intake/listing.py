@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from sqlalchemy import BindParameter, CompoundSelect, and_, bindparam, insert, or_, select, union, update
 
-from takedown_cli.intake.prepared import Prepared
+from takedown_cli.intake.prepared import Prepared, Value
 from takedown_cli.intake.schema import contributions, hashes, items, listings
 from takedown_cli.intake.signals import Signal
 from takedown_cli.intake.writer import Turn
@@ -32,7 +32,17 @@ _KNOWN = select(hashes.c.id, hashes.c.value, hashes.c.classes).where(
     hashes.c.signal == bindparam("kind"),
     hashes.c.value.in_(bindparam("some", expanding=True)),
 )
+_KNOWN_ONE = Prepared(
+    select(hashes.c.id, hashes.c.classes).where(
+        hashes.c.list == bindparam("of"), hashes.c.signal == bindparam("kind"), hashes.c.value == bindparam("one")
+    )
+)
+#: Up to so many records are looked up and made one by one: building a statement for several takes longer than that.
+_FEW = 8
 _NEW_RECORDS = insert(hashes).returning(hashes.c.id, hashes.c.seq)
+_NEW_RECORD = Prepared(
+    insert(hashes).returning(hashes.c.id), [column.name for column in hashes.c if not column.primary_key]
+)
 _NEW_LISTINGS = Prepared(insert(listings), listings.c.keys())
 _ONE = update(hashes).where(hashes.c.id == bindparam("row"))
 _PLACE: Final[dict[str, BindParameter[int]]] = {"modified": bindparam("now"), "seq": bindparam("new_seq")}
@@ -98,7 +108,13 @@ def known_records(turn: Turn, keys: Iterable[Key]) -> dict[Key, tuple[int, int]]
     values = defaultdict(list)
     for list_name, signal, value in keys:
         values[list_name, signal].append(value)
-    known = {}
+    known: dict[Key, tuple[int, int]] = {}
+    if sum(map(len, values.values())) <= _FEW:
+        for key in ((*place, value) for place, some in values.items() for value in some):
+            found = _KNOWN_ONE.row(turn.connection, of=key[0], kind=key[1], one=key[2])
+            if found is not None:
+                known[key] = (found[0], found[1])
+        return known
     for (list_name, signal), some in values.items():
         for row in turn.connection.execute(_KNOWN, {"of": list_name, "kind": signal, "some": some}):
             known[list_name, signal, bytes(row.value)] = (row.id, row.classes)
@@ -108,7 +124,7 @@ def known_records(turn: Turn, keys: Iterable[Key]) -> dict[Key, tuple[int, int]]
 def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], state: str) -> dict[Key, int]:
     if not classes:
         return {}
-    rows = [
+    rows: list[dict[str, Value]] = [
         {
             "list": key[0],
             "signal": key[1],
@@ -120,6 +136,9 @@ def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], state: st
         }
         for key, bits in classes.items()
     ]
+    if len(rows) <= _FEW:
+        ids = [(_NEW_RECORD.row(turn.connection, **row) or (0,))[0] for row in rows]
+        return dict(zip(classes, ids, strict=True))
     made = turn.connection.execute(_NEW_RECORDS, rows)
     by_seq = {row.seq: row.id for row in made}
     return {key: by_seq[seqs[key]] for key in classes}

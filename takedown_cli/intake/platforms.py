@@ -18,12 +18,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from takedown_cli.intake import strictjson
-from takedown_cli.intake.door import read_body
+from takedown_cli.intake.bodies import read_body
 from takedown_cli.intake.feeds import cursor, ncmec, stopncii
 from takedown_cli.intake.participants import Participant
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
-from takedown_cli.intake.workers import Workers, committed
+from takedown_cli.intake.workers import Workers
 
 FEEDBACK_LIMIT: Final = 1 << 20
 VOTE_LIMIT: Final = 64 * 1024
@@ -72,19 +72,19 @@ class StopNcii:
             partial(self._intake.fetch_hashes, reader, since, size, query.get("nextPageToken"))
         )
         if pulled is not None:
-            await committed(pulled)
+            await self._workers.committed(pulled)
         return Response(answer, media_type="application/json")
 
     async def _feedback(self, request: Request, speaker: Participant) -> Response:
         body = await read_body(request, FEEDBACK_LIMIT)
         opinions = await self._workers.run(lambda: strictjson.read(stopncii.Feedbacks, body).opinions())
-        met = await committed(self._intake.take_opinions(speaker, opinions))
+        met = await self._workers.committed(self._intake.take_opinions(speaker, opinions))
         return Response(b'{"count":%d}' % met, media_type="application/json")
 
     async def _hashes(self, request: Request, speaker: Participant) -> Response:
         body = await read_body(request, FEEDBACK_LIMIT)
         offered = await self._workers.run(lambda: strictjson.read(stopncii.Hashes, body).contributions())
-        taken = await committed(self._intake.take_contributions(speaker, offered))
+        taken = await self._workers.committed(self._intake.take_contributions(speaker, offered))
         return Response(b'{"count":%d}' % taken, media_type="application/json")
 
 
@@ -130,16 +130,16 @@ class Ncmec:
         now = int(time.time())
         asked = ncmec.Range.parse(request.query_params, now)
         if asked.start is None:  # from now on nothing is dated before the end of this range
-            await committed(self._intake.promise(min(asked.until, now)))
+            await self._workers.committed(self._intake.promise(min(asked.until, now)))
         answer, pulled = await self._workers.run(partial(self._intake.entries, reader, asked))
         if pulled is not None:
-            await committed(pulled)
+            await self._workers.committed(pulled)
         return _xml(answer)
 
     async def _vote(self, request: Request, speaker: Participant) -> Response:
         value = ncmec.vote(await read_body(request, VOTE_LIMIT))
         path = request.path_params
-        await committed(
+        await self._workers.committed(
             await self._workers.run(
                 partial(self._intake.vote, speaker, path["member"], path["entry"], path["kind"], value)
             )

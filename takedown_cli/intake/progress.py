@@ -30,11 +30,16 @@ _ANSWERS: Final[tuple[tuple[str, State], ...]] = (
 _MEDIA_CLASSES: Final = {"image": IMAGE | PREDICTED_IMAGE, "video": VIDEO | PREDICTED_VIDEO}
 
 
-_ITEMS = Prepared(
+_OF_CASE = (
     select(items.c.number, items.c.media, items.c.age, items.c.state, items.c.fingerprints, items.c.seq)
     .where(items.c.case_id == bindparam("case"))
     .order_by(items.c.number)
 )
+_ITEMS = Prepared(_OF_CASE)
+#: What is answered within a millisecond or two.
+_FEW: Final = 50
+_FEW_FINGERPRINTS: Final = 1000
+_FEW_ITEMS = Prepared(_OF_CASE.limit(_FEW + 1))
 _PULLED = and_(pulls.c.participant_id == participants.c.id, pulls.c.upto >= bindparam("place"))
 _PLATFORMS = Prepared(
     select(participants.c.id, participants.c.name, participants.c.lists, participants.c.classes, func.min(pulls.c.day))
@@ -84,7 +89,18 @@ class _Word:
 
 def items_of(connection: Connection, case_id: int) -> tuple[ItemStatus, ...]:
     """Every item of a case with the platforms' answers, in the order of the bundle."""
-    found = [_Item(*row) for row in _ITEMS.rows(connection, case=case_id)]
+    return _with_platforms(connection, case_id, [_Item(*row) for row in _ITEMS.rows(connection, case=case_id)])
+
+
+def few_items_of(connection: Connection, case_id: int) -> tuple[ItemStatus, ...] | None:
+    """The same within a millisecond or two, or none when the case is too large for that."""
+    found = [_Item(*row) for row in _FEW_ITEMS.rows(connection, case=case_id)]
+    if len(found) > _FEW or sum(item.fingerprints for item in found) > _FEW_FINGERPRINTS:
+        return None
+    return _with_platforms(connection, case_id, found)
+
+
+def _with_platforms(connection: Connection, case_id: int, found: Sequence[_Item]) -> tuple[ItemStatus, ...]:
     platforms = {seq: _platforms(connection, seq) for seq in {item.seq for item in found}}
     words = _feedback(connection, case_id) if any(platforms.values()) else {}
     return tuple(

@@ -24,6 +24,7 @@ import uvicorn
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake.admission import Identity
 from takedown_cli.intake.app import make_app
+from takedown_cli.intake.openers import InProcesses, Openers
 from takedown_cli.intake.participants import USUAL, Keys, Lists
 from takedown_cli.intake.protocol import PatientProtocol
 from takedown_cli.intake.service import Intake, make_intake
@@ -31,6 +32,7 @@ from takedown_cli.intake.settings import Home, make_settings
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _START_SECONDS = 20.0
+_MOST_OPENERS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,10 @@ class _Server(uvicorn.Server):
         self.handle_exit(number, frame)
 
 
-def _server(intake: Intake) -> _Server:
+def _server(intake: Intake, openers: Openers | None = None) -> _Server:
     return _Server(
         uvicorn.Config(
-            make_app(intake),
+            make_app(intake, openers),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -130,17 +132,22 @@ def _open(home: Home, listening: socket.socket, host: str) -> Intake:
     return Intake.open(home, origin)
 
 
-def serve(home: Home, host: str, port: int | None, ready: Callable[[Identity], None]) -> None:
+def serve(
+    home: Home, host: str, port: int | None, ready: Callable[[Identity], None], processes: int | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT. ``ready`` is called once, when requests are being taken. Raises ConfigError.
 
-    Without a port, the origin's is taken when that is on loopback, otherwise 8470.
+    Without a port, the origin's is taken when that is on loopback, otherwise 8470. ``processes`` is the
+    number of those that open sealed messages; without it, one for each processor but one, from 1 to 4.
     """
     if port is None:
         origin = urlsplit(home.load().origin)
         port = (origin.port or 80) if origin.hostname in _LOOPBACK else 8470
     with _listen(host, port) as listening:
         intake = _open(home, listening, host)
-        server = _server(intake)
+        count = max(1, min(_MOST_OPENERS, (os.cpu_count() or 1) - 1)) if processes is None else processes
+        opening = InProcesses(home.path, intake.identity.audience.origin, count) if count else None
+        server = _server(intake, opening)
         announcer = threading.Thread(target=_announce, args=(server, intake.identity, ready), daemon=True)
         announcer.start()
         with contextlib.suppress(KeyboardInterrupt):

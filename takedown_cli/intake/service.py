@@ -19,8 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from takedown_cli.bundle import envelope
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
-from takedown_cli.intake.admission import Identity, Submission, admit
-from takedown_cli.intake.database import open_engine
+from takedown_cli.intake.admission import Asked, Identity, Submission, admit, read_request
+from takedown_cli.intake.database import Own, open_engine
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
 from takedown_cli.intake.keyring import Keyring
@@ -49,14 +49,10 @@ def make_intake(home: Home, settings: Settings) -> Identity:
     with engine.begin() as connection:
         inquiry.make_decoy(Turn(connection), keyring)
     engine.dispose()
-    identity = _identity(settings, keyring, settings.origin)
+    identity = Identity.of(settings, keyring, settings.origin)
     write_private(home.card, identity.card)
     home.save(settings)
     return identity
-
-
-def _identity(settings: Settings, keyring: Keyring, origin: str) -> Identity:
-    return Identity(keyring, keyring.audience(origin), settings.test, keyring.card(settings, origin))
 
 
 class Intake:
@@ -72,6 +68,7 @@ class Intake:
         self.readers = readers
         self._writing = writing
         self.writer = Writer(writing)
+        self._own: Own | None = None
 
     @classmethod
     def open(cls, home: Home, origin: str | None = None) -> Self:
@@ -86,11 +83,12 @@ class Intake:
         upgrade(writing)
         with writing.begin() as connection:
             inquiry.make_decoy(Turn(connection), keyring)
-        identity = _identity(settings, keyring, origin or settings.origin)
+        identity = Identity.of(settings, keyring, origin or settings.origin)
         return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing)
 
     def start(self) -> None:
         self.writer.start()
+        self._own = Own(self.readers) if self.readers.dialect.name == "sqlite" else None
 
     def stop(self) -> None:
         """Commit what was ordered and close the database."""
@@ -98,6 +96,8 @@ class Intake:
         self.close()
 
     def close(self) -> None:
+        if self._own is not None:
+            self._own.close()
         self.readers.dispose()
         self._writing.dispose()
 
@@ -122,7 +122,21 @@ class Intake:
 
     def inquire(self, body: bytes, action: Literal["status", "withdraw"]) -> bytes:
         """The sealed answer about a case. Raises Refused("busy")."""
-        return inquiry.answer(body, action, self.identity, self.readers, self.writer)
+        return self.answer(*read_request(body, action, self.identity), action)
+
+    def answer(self, asked: Asked | None, reply_key: bytes | None, action: Literal["status", "withdraw"]) -> bytes:
+        """The sealed answer to a request that was read. Raises Refused("busy")."""
+        if action == "withdraw":
+            return inquiry.withdraw(asked, reply_key, self.identity.keyring, self.readers, self.writer)
+        with self.readers.begin() as connection:
+            return inquiry.status(connection, asked, reply_key, self.identity.keyring)
+
+    def quick_answer(self, asked: Asked | None, reply_key: bytes | None) -> bytes | None:
+        """The same about a status, for the thread that listens: none unless it is certain to be found at once."""
+        if self._own is None:
+            return None
+        with self._own.snapshot() as connection:
+            return inquiry.quick_status(connection, asked, reply_key, self.identity.keyring)
 
     # -------------------------------------------------------------------------------------------------- participants
 

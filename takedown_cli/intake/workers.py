@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Workers:
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._count = threads
         self._threads: list[threading.Thread] = []
+        self._commits = _Commits()
 
     @property
     def waiting(self) -> int:
@@ -78,6 +80,10 @@ class Workers:
         self._jobs.put(_Job(work, waiting))
         return await waiting
 
+    async def committed(self, order: Future[T]) -> T:
+        """What an order of the writer gave, once it is on disk. Raises Refused."""
+        return await self._commits.of(order)
+
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:
         while (job := self._jobs.get()) is not None:
             done = [job]
@@ -102,9 +108,43 @@ def _deliver(jobs: list[_Job[Any]]) -> None:
         job.deliver()
 
 
-async def committed(order: Future[T]) -> T:
-    """What an order gave, once it is on disk. Raises Refused."""
-    try:
-        return await asyncio.wait_for(asyncio.wrap_future(order), COMMIT_SECONDS)
-    except TimeoutError:
-        raise Refused("busy") from None
+class _Commits:
+    """What was ordered of the writer, given to the loop once it is on disk: all of a batch at one waking."""
+
+    def __init__(self) -> None:
+        self._done: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._woken = False
+
+    async def of(self, order: Future[T]) -> T:
+        loop = asyncio.get_running_loop()
+        waiting: asyncio.Future[T] = loop.create_future()
+        order.add_done_callback(lambda done: self._put(loop, waiting, done))
+        late = loop.call_later(COMMIT_SECONDS, _fail, waiting)
+        try:
+            return await waiting
+        finally:
+            late.cancel()
+
+    def _put(self, loop: asyncio.AbstractEventLoop, waiting: asyncio.Future[T], done: Future[T]) -> None:
+        """In the writer's thread."""
+        self._done.append((waiting, done))
+        if not self._woken:
+            self._woken = True  # taken back before the loop looks, so that nothing is put there unseen
+            loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._woken = False
+        while self._done:
+            waiting, done = self._done.popleft()
+            if waiting.done():  # whoever waited has gone
+                continue
+            error = done.exception()
+            if error is not None:
+                waiting.set_exception(error)
+            else:
+                waiting.set_result(done.result())
+
+
+def _fail(waiting: asyncio.Future[T]) -> None:
+    if not waiting.done():
+        waiting.set_exception(Refused("busy"))

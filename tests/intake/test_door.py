@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from takedown_cli.bundle.seal import BUCKETS
+from takedown_cli.intake.app import SUBMISSION_LIMIT
 from takedown_cli.intake.feeds.stopncii import Feedbacks
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.server import Running
@@ -135,7 +137,7 @@ def test_a_connection_that_says_nothing_is_ended(intake: Running, monkeypatch: p
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("takedown_cli.intake.door.BODY_SECONDS", 0.2)
+    monkeypatch.setattr("takedown_cli.intake.bodies.PATIENCE", 0.2)
     host, port = intake.origin.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
@@ -173,3 +175,48 @@ def test_a_full_queue_refuses_instead_of_growing(intake: Running) -> None:
     assert blocking.result(30)
     assert {order.result(30) for order in taken} == {1}
     assert writer.order(lambda _: 2).result(30) == 2
+
+
+@contextlib.contextmanager
+def beginning(intake: Running, length: int, sent: int) -> Iterator[socket.socket]:
+    """A submission of which only the first bytes were sent, once the intake has read them."""
+    host, port = intake.origin.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"POST /v1/submit HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length + bytes(sent))
+        yield connection
+
+
+def test_slow_senders_take_nobodys_place(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.door.AT_ONCE", 2)
+    with contextlib.ExitStack() as stack:
+        for _ in range(10):
+            stack.enter_context(beginning(intake, 1000, 10))
+        assert HTTP.post(f"{intake.origin}/v1/submit", content=b"x").status_code == 400
+        assert HTTP.get(f"{intake.origin}/healthz").status_code == 200
+
+
+def test_a_body_that_comes_steadily_may_take_longer(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hundred bytes a tenth of a second, more than is asked for, for longer than one that stops is waited for."""
+    monkeypatch.setattr("takedown_cli.intake.bodies.PATIENCE", 0.6)
+    monkeypatch.setattr("takedown_cli.intake.bodies.SLOWEST", 500)
+    with beginning(intake, 2000, 100) as connection:
+        for _ in range(19):
+            time.sleep(0.1)
+            connection.sendall(bytes(100))
+        assert connection.recv(5000).startswith(b"HTTP/1.1 400")  # read to its end, and no bundle
+        assert reason(HTTP.post(f"{intake.origin}/v1/submit", content=b"x")) == "invalid"
+
+
+def test_where_memory_is_short_the_slowest_body_gives_way(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.bodies.HELD", 1 << 20)
+    limit = SUBMISSION_LIMIT
+    with beginning(intake, limit, 600_000) as slow:
+        time.sleep(2)
+        with beginning(intake, limit, 600_000) as fast:
+            answer = slow.recv(5000)
+            assert answer.startswith(b"HTTP/1.1 503")
+            assert b"retry-after" in answer
+            fast.sendall(bytes(400_000))  # alone it may have that
+            fast.setblocking(False)
+            with pytest.raises(BlockingIOError):  # still waited for
+                fast.recv(1)

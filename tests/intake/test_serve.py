@@ -9,11 +9,13 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from takedown_cli.bundle import envelope
@@ -37,9 +39,11 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(home: Path, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
+def served(
+    home: Path, port: int = 0, options: tuple[str, ...] = ()
+) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
     process = subprocess.Popen(
-        [*TAKEDOWN, "serve", str(home), "--port", str(port), "--json"],
+        [*TAKEDOWN, "serve", str(home), "--port", str(port), "--json", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -140,6 +144,44 @@ def test_a_stop_signal_lets_what_has_begun_end(number: signal.Signals, home: Pat
         assert process.wait(20) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def children(process: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="no /proc on this system")
+def test_a_process_that_opens_messages_is_replaced_when_it_dies_and_ends_with_its_parent(home: Path) -> None:
+    run("init", str(home), "--test")
+    with served(home, options=("--processes", "2")) as (process, address):
+        person = Person(address["origin"], HTTP.get(f"{address['origin']}/v1/keys").content)
+        assert person.submit().status_code == 200
+        before = children(process.pid)
+        assert len(before) == 2
+        for child in before:
+            os.kill(child, signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        answers: list[httpx.Response] = []
+        while not answers or answers[-1].status_code != 200:
+            assert time.monotonic() < deadline
+            answers.append(person.post("submit", person.message(person.bundle(adds=True))))
+        assert {answer.status_code for answer in answers} <= {200, 503}
+        assert all(int(answer.headers["retry-after"]) > 0 for answer in answers[:-1])
+        assert person.status().known
+        while len(after := children(process.pid)) < 2:
+            assert time.monotonic() < deadline
+        process.kill()
+        process.wait()
+        while any(Path(f"/proc/{child}").exists() and not ended(child) for child in after):
+            assert time.monotonic() < deadline
+
+
+def ended(process: int) -> bool:
+    """Whether it is only waited for by whoever takes over orphans."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
 
 
 def test_an_operators_day(home: Path, tmp_path: Path) -> None:
