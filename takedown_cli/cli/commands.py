@@ -30,7 +30,10 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("withdraw", "status", "take a case back, or single pictures of it"),
         Entry("export", "export", "the hashes of a bundle in the formats of other services"),
     ),
-    "For helplines": (Entry("keys", "keys", "the organisation's key: make, show, rotate"),),
+    "For helplines": (
+        Entry("batch", "batch", "a caseload: run, resume, status, handover, forget"),
+        Entry("keys", "keys", "the organisation's key: make, show, rotate"),
+    ),
     "For those who run an intake": (Entry("intake", "intake", "run and operate the reference intake"),),
     "About this installation": (
         Entry("doctor", "doctor", "what works on this machine: formats, protection, libraries"),

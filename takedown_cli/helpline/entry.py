@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Final, cast
 
 from takedown_cli.helpline.nouns import Answer, Authority, Behalf, Case, Event, State
@@ -95,6 +96,11 @@ class Entry:
     def open(self) -> bool:
         """Whether there is work left that a run may do."""
         return self.state in {State.WAITING, State.READY, State.FAILED}
+
+    @property
+    def path(self) -> Path:
+        """The caller's folder or ready-made bundle, while there is work left."""
+        return Path(self.source)
 
     @property
     def contacted(self) -> bool:

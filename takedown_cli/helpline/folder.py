@@ -94,7 +94,7 @@ class Folder:
 
     def files(self) -> Iterator[Found | Skipped | Failed]:
         """What is in the folder and in no part yet. Never raises for anything on the disk."""
-        for found in walk([Path(self._entry.source)], self._limits):
+        for found in walk([self._entry.path], self._limits):
             name = self._name(found)
             if name not in self._covered:
                 self._given[found.path] = name, time.monotonic()
@@ -120,7 +120,7 @@ class Folder:
             self._take_hashed(outcome)
             return
         self.lost += outcome.reason in _LOST
-        if isinstance(outcome, Failed) and outcome.path == Path(self._entry.source):
+        if isinstance(outcome, Failed) and outcome.path == self._entry.path:
             self.unreadable = outcome.reason
         if outcome.reason is Reason.DUPLICATE:
             self._twice += 1

@@ -35,8 +35,8 @@ def note(state: LedgerState, key: OrganisationKey, *, operator: str, day: str) -
         "operator": operator,
         "cases": len(entries),
         "states": {str(name): count for name, count in sorted(Counter(entry.state for entry in entries).items())},
-        "open": [_row(entry) for wanted in OPEN for entry in entries if entry.state is wanted],
-        "changed": [_row(entry) for entry in entries if entry.changed > state.handed],
+        "open": [row_of(entry) for wanted in OPEN for entry in entries if entry.state is wanted],
+        "changed": [row_of(entry) for entry in entries if entry.changed > state.handed],
     }
     return {**content, "seal": _seal(content, key)}
 
@@ -54,7 +54,8 @@ def check(found: Mapping[str, Any], key: OrganisationKey) -> None:
         )
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def row_of(entry: Entry) -> dict[str, Any]:
+    """One case as a note shows it."""
     return {
         "item": entry.item, "state": str(entry.state), "items": entry.items, "unprotected": entry.unprotected,
         "reason": entry.reason, "last": entry.history[-1][2], "day": entry.history[-1][0],

@@ -146,9 +146,19 @@ class Ledger:
             turn = Turn(self._state, self._day, self._operator)
             yield turn
             if turn.added:
-                self._file.append(_encoded(turn.added))
-                for record in turn.added:
-                    self._state.take(record)
+                with self._whole():
+                    self._file.append(_encoded(turn.added))
+                    for record in turn.added:
+                        self._state.take(record)
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """What is interrupted in the block is not half known afterwards: the file is then read from its start."""
+        try:
+            yield
+        except BaseException:
+            self._file.rewind()
+            raise
 
     def state(self) -> State:
         """How things stand now."""
@@ -177,6 +187,16 @@ class Ledger:
                 found.append(entry)
         return found
 
+    def is_held(self, entry: Entry) -> bool:
+        """Whether a run works on this case now."""
+        return entry.open and entry.claim is not None and is_alive(self.path, entry.claim)
+
+    def held_by_others(self, session: Session) -> int:
+        """On how many callers another run works now."""
+        claims = [entry.claim for entry in self.state().entries.values() if entry.open and entry.claim is not None]
+        alive = {claim for claim in {*claims} - {session.id} if is_alive(self.path, claim)}
+        return sum(claim in alive for claim in claims)
+
     def compact(self, *, always: bool = False) -> None:
         """Write the ledger anew without what no longer counts; unless ``always``, only when that is worth while.
 
@@ -189,16 +209,17 @@ class Ledger:
                 self._compact_size = self._file.size
 
     def _read(self) -> None:
-        fresh, frames = self._file.news()
-        if fresh:
-            self._state = State()
-        for frame in frames:
-            try:
-                records = json.loads(frame)
-            except ValueError:
-                raise LedgerError from None
-            for record in records:
-                self._state.take(record)
+        with self._whole():
+            fresh, frames = self._file.news()
+            if fresh:
+                self._state = State()
+            for frame in frames:
+                try:
+                    records = json.loads(frame)
+                except ValueError:
+                    raise LedgerError from None
+                for record in records:
+                    self._state.take(record)
 
 
 def _encoded(records: Iterable[Record]) -> bytes:

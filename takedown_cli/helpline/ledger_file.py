@@ -50,7 +50,8 @@ class LedgerFile:
         self._key = key
         self._mutex = threading.RLock()
         self._descriptor = -1
-        self._end, self._sequence, self._fresh = _HEAD, 0, True
+        self._fresh = True
+        self.rewind()
         self._open()
 
     @staticmethod
@@ -101,6 +102,10 @@ class LedgerFile:
         if fresh and not found:
             raise LedgerKeyError
         return fresh, found
+
+    def rewind(self) -> None:
+        """Let ``news`` begin anew: whoever was interrupted does not know what they have taken of it."""
+        self._end, self._sequence, self._fresh = _HEAD, 0, True
 
     def append(self, plain: bytes) -> None:
         """Add a frame after the last one that holds, and flush it to the disk. Raises OutputError, adding nothing."""
@@ -172,7 +177,7 @@ class LedgerFile:
             raise LedgerError("What was named with --ledger is no ledger.", hint="Name another file.")
         self._descriptor = descriptor
         self._cipher = _cipher(self._key, head[len(MAGIC) :])
-        self._end, self._sequence, self._fresh = _HEAD, 0, True
+        self.rewind()
 
     def _lock(self) -> None:
         while True:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from takedown_cli.bundle import seal
@@ -27,8 +27,9 @@ from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
     from takedown_cli.helpline.organisation import OrganisationKey
-    from takedown_cli.model import Outcome, Recipe
+    from takedown_cli.model import Failed, Found, Outcome, Recipe, Skipped
     from takedown_cli.pipeline import Hasher
+    from takedown_cli.pool import Pool
     from takedown_cli.wire import IntakeCard
 
 #: Callers claimed in one turn, and seconds after which what is ready is written down at the latest.
@@ -40,6 +41,20 @@ _NOT_READ: Final = "The bundle cannot be read."
 _NO_BUNDLE: Final = "The file is no valid bundle."
 
 
+#: Gives the hasher for a recipe, for as long as the block lasts.
+Hashers = Callable[["Recipe"], "AbstractContextManager[Hasher]"]
+
+
+class AtOnce:
+    """A pool as a hasher whose outcomes come as soon as they are known, so that one slow file holds up no caller."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
+        return self._pool.outcomes(found, in_order=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a run works with: how to hash (a pool for a recipe), how to reach an intake, and the cards of all of them.
@@ -49,7 +64,7 @@ class Means:
 
     key: OrganisationKey
     recipe: Recipe
-    hashers: Callable[[Recipe], AbstractContextManager[Hasher]]
+    hashers: Hashers
     connect: Connect
     cards: dict[str, IntakeCard]
     day: str
@@ -103,7 +118,7 @@ class Run:
         if first is None:
             return
         with self._means.hashers(recipe) as hasher:
-            for outcome in hasher.outcomes(_again(first, files)):
+            for outcome in hasher.outcomes(chain((first,), files)):
                 self._means.watch(outcome)
                 folder = rota.owner(outcome)
                 folder.take(outcome)
@@ -151,7 +166,7 @@ class Run:
     def _take_bundle(self, entry: Entry) -> None:
         """A bundle made elsewhere: countersigned where it is not sealed, and sent without knowing its number."""
         try:
-            with Path(entry.source).open("rb") as stream:
+            with entry.path.open("rb") as stream:
                 data = stream.read(seal.BUCKETS[-1] + (1 << 16))
         except (OSError, ValueError):
             self._end(Act.FAILED, entry.item, _NOT_READ)
@@ -234,8 +249,3 @@ class Run:
     def _check(self) -> None:
         if self._outbox.error is not None:
             raise self._outbox.error
-
-
-def _again(first: Any, rest: Any) -> Any:
-    yield first
-    yield from rest

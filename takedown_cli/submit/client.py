@@ -33,6 +33,15 @@ ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.5  # seconds; doubles with each attempt
 _LONGEST_PAUSE: Final = 30.0
 
+
+def attempts_for(seconds: float) -> int:
+    """How often to ask so that about so many seconds pass before an intake that does not answer is given up."""
+    attempts, waited, pause = 1, 0.0, _FIRST_PAUSE
+    while waited < seconds:
+        attempts, waited, pause = attempts + 1, waited + pause, min(2 * pause, _LONGEST_PAUSE)
+    return attempts
+
+
 set_on_retry_hooks([])  # the default hook logs to stderr, and only the command line may speak
 
 _REASONS: Final = {

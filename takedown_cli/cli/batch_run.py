@@ -1,0 +1,185 @@
+"""``takedown batch run`` and ``resume``: a whole caseload hashed and sent, each caller's case by itself.
+
+It guarantees that nothing is begun while the manifest has a fault, and that whatever ends a run, ``resume`` goes on.
+It must never show a name, a path or a case number: a case is an item number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from takedown_cli.cli import batch_manifest, batch_words
+from takedown_cli.cli.ask import confirm
+from takedown_cli.cli.batch_options import LEDGER, connections, open_ledger, today
+from takedown_cli.cli.console import console
+from takedown_cli.cli.intake_options import Intake, Proxy
+from takedown_cli.cli.interrupts import Interrupted
+from takedown_cli.cli.options import DryRun, Progress, carries
+from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
+from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
+from takedown_cli.errors import NoIntakeError, NothingToDoError, TakedownError, UnreachableError, UsageError
+
+if TYPE_CHECKING:
+    from takedown_cli.cli.recipe import Work
+    from takedown_cli.helpline.ledger import Ledger
+    from takedown_cli.helpline.manifest import Manifest
+    from takedown_cli.helpline.organisation import OrganisationKey
+    from takedown_cli.helpline.outbox import Connect
+    from takedown_cli.helpline.run import Hashers
+    from takedown_cli.model import Recipe
+    from takedown_cli.pipeline import Hasher
+    from takedown_cli.wire import IntakeCard
+
+EPILOG: Final = """
+Exit codes: 0 every caller is done; 3 some callers or files need a person; 2 the
+manifest has faults; 7 an intake cannot be reached: go on with 'batch resume'.
+"""
+_GO_ON: Final = "What is done is in the ledger: go on with 'takedown batch resume'. Nothing is sent twice."
+
+Senders = Annotated[int, typer.Option("--senders", metavar="N", min=1, max=32, help="Connections to an intake.")]
+Patience = Annotated[
+    float, typer.Option("--patience", metavar="S", min=0, help="Seconds to keep trying an intake that is away.")
+]
+
+
+@carries(LEDGER, KEY, PASSPHRASE, batch_manifest.GIVEN, RECIPE, LIMITS)
+def run(
+    manifest: batch_manifest.Name,
+    intake: Intake = None,
+    proxy: Proxy = None,
+    test: Annotated[bool, typer.Option("--test", help="Mark the bundles as tests.")] = False,
+    dry_run: DryRun = False,
+    senders: Senders = 4,
+    patience: Patience = 60.0,
+    progress: Progress = None,
+) -> None:
+    """Take the callers of a manifest in, hash their files, and send each case by itself.
+
+    \b
+    takedown batch run shift.csv --ledger cases.ledger --key file:helpline.key
+    takedown batch run callers/ --ledger cases.ledger --age adult --for other --authority permission --dry-run
+
+    Running it again with the same manifest goes on where it stopped.
+    """
+    work = chosen_work()
+    key = unlock()
+    found = batch_manifest.read(
+        manifest, copies=work.recipe.copies, intake=intake, test=test, organisation=key.public
+    )  # fmt: skip
+    if not found.callers:
+        raise NothingToDoError("The manifest names no caller.")
+    default = _default(intake, found)
+    if dry_run:
+        batch_words.show_plan(found.callers, default)
+        return
+    confirm(f"Hash what {len(found.callers):,} callers gave, and send it?")
+    connect = connections(proxy, patience)
+    named = {caller.intake or default for caller in found.callers}
+    cards = _cards(connect, {address for address in named if address is not None}, test=test)
+    with open_ledger(key, make=True) as ledger:
+        _enrol(ledger, found, default, cards, test=test)
+        raise typer.Exit(_work(ledger, key, work, connect, senders, progress))
+
+
+@carries(LEDGER, KEY, PASSPHRASE, RECIPE, LIMITS)
+def resume(
+    proxy: Proxy = None, senders: Senders = 4, patience: Patience = 60.0, progress: Progress = None
+) -> None:  # fmt: skip
+    """Go on with what is not done yet, also beside another operator who does the same.
+
+    takedown batch resume --ledger cases.ledger --key file:helpline.key --operator Kim
+    """
+    key = unlock()
+    with open_ledger(key) as ledger:
+        raise typer.Exit(_work(ledger, key, chosen_work(), connections(proxy, patience), senders, progress))
+
+
+def _default(flag: str | None, found: Manifest) -> str | None:
+    """The address for rows that name none. Raises NoIntakeError when there is none, and such a row."""
+    from takedown_cli.cli.settings import settings
+
+    text = settings({"intake": flag})["intake"].value
+    if text is None and any(caller.intake is None for caller in found.callers):
+        raise NoIntakeError
+    return text
+
+
+def _cards(connect: Connect, addresses: set[str], *, test: bool | None = None) -> dict[str, IntakeCard]:
+    """The card of each intake. Raises UnreachableError, UntrustedIntakeError; UsageError when tests and real meet."""
+    cards = {}
+    for address in sorted(addresses):
+        with connect(address) as client:
+            cards[address] = client.card()
+        if test is not None and cards[address].test != test:
+            raise UsageError(
+                "This intake takes only tests." if cards[address].test else "This intake takes no tests.",
+                hint="Add --test, or leave it out; nothing was begun.",
+            )
+    return cards
+
+
+def _enrol(
+    ledger: Ledger, found: Manifest, default: str | None, cards: dict[str, IntakeCard], *, test: bool
+) -> None:  # fmt: skip
+    from takedown_cli.bundle.card import signing_key_id
+    from takedown_cli.helpline.enrol import enrol
+
+    # With the key that answered now: from here on no other is believed.
+    full = {address: f"{card.origin}#{signing_key_id(card)}" for address, card in cards.items()}
+    intakes = {caller.intake: full[caller.intake or default or ""] for caller in found.callers}
+    with ledger.turn() as turn:
+        made = enrol(turn, found.callers, intakes=intakes, test=test)
+    if made.contradictions:
+        rows = ", ".join(str(row) for row in made.contradictions[:20])
+        raise UsageError(
+            f"The ledger says otherwise of the callers in these rows: {rows}.",
+            hint="A reference stands for one caller for ever. Nobody was taken in, and nothing was sent.",
+        )
+    console.say(f"{made.new:,} callers were taken in; {made.known:,} were in the ledger already.")
+
+
+def _work(
+    ledger: Ledger, key: OrganisationKey, work: Work, connect: Connect, senders: int, progress: str | None
+) -> int:  # fmt: skip
+    """Do what is open; gives the exit code. Raises what ended it early, after the totals were shown."""
+    from takedown_cli.cli.progress import Progress as Shown
+    from takedown_cli.helpline.locks import Session
+    from takedown_cli.helpline.run import Means, Run
+
+    todo = [entry for entry in ledger.state().entries.values() if entry.open]
+    cards = _cards(connect, {entry.intake for entry in todo})
+    with Session(ledger.path) as session, Shown(progress) as shown:
+        shown.count_in_advance((entry.path for entry in todo if not entry.finished), work.recipe.limits)
+        means = Means(key, work.recipe, _pools(work), connect, cards, today(), senders, shown.advance)
+        running = Run(ledger, session, means)
+        error: TakedownError | Interrupted | None = None
+        try:
+            running.go()
+        except (TakedownError, Interrupted) as stopped:
+            error = stopped
+    if error is None:
+        ledger.compact()
+    code = batch_words.show_run(ledger.state(), running.touched, ledger.held_by_others(session))
+    if error is not None:
+        if isinstance(error, UnreachableError | Interrupted):
+            error.hint = _GO_ON
+        raise error
+    return code
+
+
+def _pools(work: Work) -> Hashers:
+    """A pool for a recipe, whose outcomes come as soon as they are known."""
+    from takedown_cli.discover import open_media
+    from takedown_cli.helpline.run import AtOnce
+    from takedown_cli.pool import Pool
+
+    @contextmanager
+    def hashers(recipe: Recipe) -> Iterator[Hasher]:
+        with Pool(recipe, workers=work.workers, opener=open_media) as pool:
+            yield AtOnce(pool)
+
+    return hashers

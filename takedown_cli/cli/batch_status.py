@@ -1,0 +1,119 @@
+"""``takedown batch status`` and ``withdraw``: what became of the cases, and taking one back.
+
+It guarantees that what platforms said is in the ledger before it is shown.
+It must never show a case number; a reference only where it was asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from takedown_cli.cli import batch_words
+from takedown_cli.cli.ask import confirm
+from takedown_cli.cli.batch_options import LEDGER, Item, Reference, chosen, connections, open_ledger
+from takedown_cli.cli.console import console
+from takedown_cli.cli.intake_options import Proxy
+from takedown_cli.cli.options import carries
+from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
+from takedown_cli.errors import UsageError
+from takedown_cli.helpline.nouns import State
+
+if TYPE_CHECKING:
+    from takedown_cli.helpline.entry import Entry
+    from takedown_cli.helpline.ledger import Ledger
+
+
+@carries(LEDGER, KEY, PASSPHRASE)
+def status(
+    proxy: Proxy = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Ask nobody; show what the ledger knows.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show the cases without anything new too.")] = False,
+    show_references: Annotated[
+        bool, typer.Option("--show-references", help="Show your references; others may be looking.")
+    ] = False,
+    threads: Annotated[int, typer.Option("--senders", metavar="N", min=1, max=32, help="Connections.")] = 4,
+    patience: Annotated[float, typer.Option("--patience", metavar="S", min=0, help="As for 'run'.")] = 60.0,
+) -> None:
+    """What platforms said about every case, what is new since the last time first.
+
+    \b
+    takedown batch status --ledger cases.ledger --key file:helpline.key
+    takedown batch status --ledger cases.ledger --offline --all --json
+    """
+    from takedown_cli.helpline.entry import Act
+    from takedown_cli.helpline.inquiry import Learnt, ask_all
+
+    with open_ledger(unlock()) as ledger:
+        learnt = Learnt(0, None) if offline else ask_all(ledger, connections(proxy, patience), threads)
+        with ledger.turn() as turn:
+            entries = sorted(turn.state.entries.values(), key=lambda entry: entry.changed <= turn.state.shown)
+            new = {entry.item for entry in entries if entry.changed > turn.state.shown}
+            turn.note(Act.SHOWN)
+        _show(entries, new, learnt, everything=everything, references=show_references)
+        if learnt.error is not None:
+            learnt.error.hint = "What was learnt before is in the ledger. Ask again later."
+            raise learnt.error
+
+
+def _show(entries: list[Entry], new: set[int], learnt: object, *, everything: bool, references: bool) -> None:
+    from takedown_cli.helpline.inquiry import Learnt
+
+    assert isinstance(learnt, Learnt)
+    rows = [batch_words.case_row(e, changed=e.item in new, references=references) for e in entries]
+    states = batch_words.states_of(entries)
+    if console.json:
+        console.emit({
+            "schema": "takedown.batch.status", "version": 1, "asked": learnt.asked,
+            "complete": learnt.error is None, "states": states, "cases": rows,
+        })  # fmt: skip
+        return
+    shown = [row for row in rows if row["changed"] or everything]
+    if shown:
+        for line in batch_words.table(shown):
+            console.result(line)
+    console.say(f"{len(new):,} of {len(entries):,} cases have something new.")
+    for name, count in states.items():
+        console.say(f"  {count:>7,}  {batch_words.STATES[State(name)]}")
+
+
+@carries(LEDGER, KEY, PASSPHRASE)
+def withdraw(
+    item: Item = None,
+    reference: Reference = None,
+    proxy: Proxy = None,
+    patience: Annotated[float, typer.Option("--patience", metavar="S", min=0, help="As for 'run'.")] = 60.0,
+) -> None:
+    """Take one caller's case back, at the intake and in the ledger.
+
+    \b
+    takedown batch withdraw --item 17 --ledger cases.ledger --key file:helpline.key
+    takedown batch withdraw --reference - --ledger cases.ledger < reference.txt
+    """
+    from takedown_cli.helpline.withdrawal import take_back
+
+    with open_ledger(unlock()) as ledger:
+        entry = chosen(ledger.state(), item, reference)
+        if ledger.is_held(entry):
+            raise UsageError("Somebody is at work on this case now.", hint="Wait until their run is over.")
+        if entry.contacted and entry.number is None:
+            raise UsageError(
+                "The number of this case is not the helpline's: the bundle was made elsewhere.",
+                hint="Whoever made it has the number: takedown withdraw -.",
+            )
+        confirm(f"Withdraw the case of item {entry.item}? Platforms are then told to stop looking for it.")
+        count = take_back(ledger, entry, connections(proxy, patience))
+        _say_withdrawn(ledger, entry, count)
+
+
+def _say_withdrawn(ledger: Ledger, entry: Entry, count: int | None) -> None:
+    if console.json:
+        console.emit({
+            "schema": "takedown.batch.withdraw", "version": 1, "item": entry.item, "contacted": count is not None,
+            "withdrawn": count or 0,
+        })  # fmt: skip
+    elif count is None:
+        console.result(f"Item {entry.item} is withdrawn; nothing of it had been sent.")
+    else:
+        console.result(f"Item {entry.item} is withdrawn: {count:,} pictures and videos.")

@@ -1,0 +1,157 @@
+"""A caseload in words: totals after a run, the plan before it, and tables of cases by item number.
+
+It guarantees that what a table shows and what ``--json`` says is the same, and that platform names are sanitised.
+It must never show a case number or a path, nor a reference that was not asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from takedown_cli.cli.batch_documents import BatchAnswerRow, BatchCaseRow, BatchProblemRow, BatchRunReport
+from takedown_cli.cli.console import console, sanitise
+from takedown_cli.helpline.nouns import Caller, State
+
+if TYPE_CHECKING:
+    from takedown_cli.helpline.entry import Entry
+    from takedown_cli.helpline.ledger import State as LedgerState
+
+#: State → how the totals say it.
+STATES: Final = {
+    State.SENT: "sent",
+    State.READY: "ready, not sent yet",
+    State.WAITING: "waiting",
+    State.NOTHING: "with nothing to protect",
+    State.FAILED: "failed, to be tried again",
+    State.REFUSED: "refused by the intake",
+    State.WITHDRAWN: "withdrawn",
+}
+_TROUBLE: Final = frozenset({State.NOTHING, State.FAILED, State.REFUSED})
+_SHOWN: Final = 20
+
+
+def states_of(entries: Iterable[Entry]) -> dict[str, int]:
+    """How many cases are in which state, in the order of ``STATES``; states without any are left out."""
+    counts = Counter(entry.state for entry in entries)
+    return {str(state): counts[state] for state in STATES if counts[state]}
+
+
+# ------------------------------------------------------------------------------------------------------------- a run
+
+
+def show_plan(callers: tuple[Caller, ...], default: str | None) -> None:
+    """What a run would begin with."""
+    from takedown_cli.address import IntakeAddress
+
+    bundles = sum(caller.source.is_file() for caller in callers)
+    intakes = sorted({IntakeAddress.parse(caller.intake or default or "").origin for caller in callers})
+    if console.json:
+        console.emit({
+            "schema": "takedown.batch.plan", "version": 1, "callers": len(callers), "folders": len(callers) - bundles,
+            "bundles": bundles, "intakes": intakes,
+        })  # fmt: skip
+        return
+    console.result(f"{len(callers):,} callers: {len(callers) - bundles:,} folders, {bundles:,} ready-made bundles.")
+    for intake in intakes:
+        console.result(f"For the intake {intake}.")
+    console.say("The manifest has no fault. Nothing was begun, and nobody was contacted.")
+
+
+def show_run(state: LedgerState, touched: set[int], elsewhere: int) -> int:
+    """The totals after a run; gives the exit code: 3 when something of what was worked on needs a person."""
+    report = _run_report(state, touched, elsewhere)
+    if console.json:
+        console.emit(report)
+    else:
+        _say_run(report)
+    return 3 if report["problems"] else 0
+
+
+def _run_report(state: LedgerState, touched: set[int], elsewhere: int) -> BatchRunReport:
+    entries = list(state.entries.values())
+    return {
+        "schema": "takedown.batch.run",
+        "version": 1,
+        "callers": len(entries),
+        "cases": sum(entry.acknowledged > 0 for entry in entries),
+        "states": states_of(entries),
+        "items_sent": sum(entry.items for entry in entries),
+        "found_twice": sum(entry.twice for entry in entries),
+        "unprotected": sum(entry.unprotected for entry in entries),
+        "worked_on": len(touched),
+        "elsewhere": elsewhere,
+        "problems": [
+            _problem(entry)
+            for entry in entries
+            if entry.item in touched and (entry.state in _TROUBLE or entry.unprotected)
+        ],
+    }
+
+
+def _problem(entry: Entry) -> BatchProblemRow:
+    return {
+        "item": entry.item,
+        "state": entry.state.value,
+        "sentence": entry.reason,
+        "unprotected": entry.unprotected,
+        "reasons": dict(entry.reasons),
+    }
+
+
+def _say_run(report: BatchRunReport) -> None:
+    console.result(f"{report['callers']:,} callers, {report['cases']:,} cases:")
+    for name, count in report["states"].items():
+        console.result(f"  {count:>7,}  {STATES[State(name)]}")
+    console.result(f"{report['items_sent']:,} pictures and videos sent; {report['found_twice']:,} found twice.")
+    if report["elsewhere"]:
+        console.say(f"Another operator is at work on {report['elsewhere']:,} callers now.")
+    problems = report["problems"]
+    for problem in problems[:_SHOWN]:
+        reasons = ", ".join(f"{count} {reason}" for reason, count in problem["reasons"].items())
+        files = f" {problem['unprotected']:,} files are not protected: {reasons}." if problem["unprotected"] else ""
+        said = problem["sentence"] or STATES[State(problem["state"])].capitalize() + "."
+        console.say(f"Item {problem['item']}: {sanitise(said)}{files}")
+    if len(problems) > _SHOWN:
+        console.say(f"{len(problems) - _SHOWN:,} more need a person: 'takedown batch handover' lists them.")
+
+
+# --------------------------------------------------------------------------------------------------------- the cases
+
+
+def case_row(entry: Entry, *, changed: bool, references: bool) -> BatchCaseRow:
+    row: BatchCaseRow = {
+        "item": entry.item,
+        "changed": changed,
+        "state": entry.state.value,
+        "items": entry.items,
+        "unprotected": entry.unprotected,
+        "sentence": entry.reason,
+        "sent": entry.sent,
+        "expires": entry.expires,
+        "answers": [
+            BatchAnswerRow(platform=answer.platform, state=answer.state, items=answer.items, day=answer.day)
+            for answer in entry.case().answers
+        ],
+    }
+    if references:
+        row["reference"] = entry.reference
+    return row
+
+
+def table(rows: Iterable[BatchCaseRow]) -> list[str]:
+    """One line for each case, and one more for each answer beyond the first; at most 80 columns but for names."""
+    lines = [f"{'item':>6}  {'state':<9}  {'sent':<10}  {'files':>5}  answers"]
+    for row in rows:
+        answers = [_in_words(answer) for answer in row["answers"]] or [sanitise(row["sentence"] or "", limit=200)]
+        head = f"{row['item']:>6}  {row['state']:<9}  {row['sent'] or '':<10}  {row['items']:>5}  "
+        lines.append((head + answers[0]).rstrip())
+        lines += [" " * len(head) + answer for answer in answers[1:]]
+        if "reference" in row:
+            lines.append(" " * 8 + sanitise(row["reference"], limit=200))
+    return lines
+
+
+def _in_words(answer: BatchAnswerRow) -> str:
+    return f"{sanitise(answer['platform'])}: {answer['items']} {answer['state']} ({answer['day']})"
