@@ -86,7 +86,7 @@ def _lines(rows: list[BatchNoteRow]) -> list[str]:
     return [
         f"  item {row['item']}: {row['state']}; {row['last']} on {row['day']} by {sanitise(row['operator'])}."
         + (f" {sanitise(row['reason'])}" if row["reason"] else "")
-        + (f" {row['unprotected']:,} files are not protected." if row["unprotected"] else "")
+        + (f" Files not protected: {row['unprotected']:,}." if row["unprotected"] else "")
         for row in rows
     ]
 
@@ -158,8 +158,8 @@ def forget(
             raise NothingToDoError("No case is that old.", hint="Nothing was forgotten.")
         there = sum(entry.acknowledged > 0 and entry.state is not State.WITHDRAWN for entry in wanted)
         confirm(
-            f"Forget {len(wanted):,} cases? {there:,} of them stay on the lists of platforms, and nobody can then "
-            "withdraw them without their numbers: 'takedown batch withdraw' comes first."
+            f"Cases to forget: {len(wanted):,}. On the lists of platforms stay {there:,} of them, which the helpline "
+            "can then not take back any more ('takedown batch withdraw' does). Forget?"
         )
         retention.forget(ledger, [entry.item for entry in wanted])
     if console.json:
@@ -167,4 +167,4 @@ def forget(
             "schema": "takedown.batch.forget", "version": 1, "forgotten": len(wanted), "still_at_the_intake": there,
         })  # fmt: skip
     else:
-        console.result(f"{len(wanted):,} cases are forgotten; the ledger was written anew without them.")
+        console.result(f"Forgotten: {len(wanted):,}. The ledger was written anew without them.")

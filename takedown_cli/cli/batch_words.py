@@ -110,7 +110,7 @@ def _say_run(report: BatchRunReport) -> None:
     problems = report["problems"]
     for problem in problems[:_SHOWN]:
         reasons = ", ".join(f"{count} {reason}" for reason, count in problem["reasons"].items())
-        files = f" {problem['unprotected']:,} files are not protected: {reasons}." if problem["unprotected"] else ""
+        files = f" Not protected: {reasons}." if reasons else ""
         said = problem["sentence"] or STATES[State(problem["state"])].capitalize() + "."
         console.say(f"Item {problem['item']}: {sanitise(said)}{files}")
     if len(problems) > _SHOWN:

@@ -71,6 +71,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         (here.folder / name).mkdir()
     fixtures.picture(1, (400, 300)).save(here.folder / "photos" / "one.png")
     fixtures.picture(2, (400, 300)).save(here.folder / "more" / "two.png")
+    (here.folder / "callers" / "reference").mkdir(parents=True)
+    fixtures.picture(3, (400, 300)).save(here.folder / "callers" / "reference" / "three.png")
     (here.folder / "photos" / "notes.txt").write_text("nothing\n")
     (here.folder / "passphrase").write_text("correct horse battery staple\n")
     (here.folder / "passphrase").chmod(0o600)
@@ -102,6 +104,8 @@ class Use:
     number: bool = False  # whether the case number comes on stdin
 
 
+#: How the commands of a caseload name its ledger and its key.
+OFFICE = "--ledger cases --key file:office.key --passphrase-file passphrase"
 #: At least one use of every command. A new command belongs here, with its document in a ``…documents`` module.
 USES: dict[str, list[Use]] = {
     "hash": [
@@ -123,6 +127,19 @@ USES: dict[str, list[Use]] = {
     "keys new": [Use("keys", "keys new file:office.key --passphrase-file passphrase")],
     "keys show": [Use("keys", "keys show file:office.key --passphrase-file passphrase")],
     "keys rotate": [Use("keys", "keys rotate file:office.key --passphrase-file passphrase")],
+    "batch run": [
+        Use("batch.run", f"batch run callers --yes --age adult --for self {OFFICE}"),
+        Use("batch.plan", f"batch run callers --dry-run --age adult --for self {OFFICE}"),
+        Use("batch.faults", f"batch run callers {OFFICE}", 2),
+    ],
+    "batch resume": [Use("batch.run", f"batch resume {OFFICE}")],
+    "batch status": [Use("batch.status", f"batch status {OFFICE} --show-references")],
+    "batch handover": [
+        Use("batch.handover", f"batch handover {OFFICE} -o note.json"),
+        Use("batch.verify", f"batch handover {OFFICE} --verify note.json"),
+    ],
+    "batch withdraw": [Use("batch.withdraw", f"batch withdraw {OFFICE} --item 1 --yes")],
+    "batch forget": [Use("batch.forget", f"batch forget {OFFICE} --item 1 --yes")],
     "intake init": [Use("intake.init", "intake init another")],
     "intake participant add": [Use("intake.participant", "intake participant add home Platform --submit")],
     "intake participant rotate": [Use("intake.participant", "intake participant rotate home Platform")],
