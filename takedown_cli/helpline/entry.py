@@ -32,6 +32,7 @@ class Act(StrEnum):
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
     GONE = "gone"
+    SLIP = "slip"
     FORGOTTEN = "forgotten"
     KEPT = "kept"
     BEGUN = "begun"
@@ -41,6 +42,7 @@ class Act(StrEnum):
 
 HISTORY: Final = frozenset({
     Act.ENROLLED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.WITHDRAWN, Act.GONE,
+    Act.SLIP,
 })  # fmt: skip
 
 
@@ -194,6 +196,9 @@ class Entry:
     def _gone(self, record: Record) -> None:
         self.reason = record["why"]
 
+    def _slip(self, record: Record) -> None:
+        """Nothing changes but the history: the number is on paper."""
+
 
 def _answer(key: str, said: list[Any]) -> Answer:
     state, _, platform = key.partition(" ")
@@ -214,4 +219,5 @@ _TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
     Act.WITHDRAWN: Entry._ended,
     Act.ANSWERED: Entry._answered,
     Act.GONE: Entry._gone,
+    Act.SLIP: Entry._slip,
 }

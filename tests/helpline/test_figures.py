@@ -1,0 +1,170 @@
+"""The report's figures: they are right, and no small number can be read off or reckoned from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from takedown_cli.helpline.figures import BLOCKED, NO_ANSWER, OTHERS, REACHED, Report, figures
+from takedown_cli.helpline.nouns import Answer, State
+from takedown_cli.helpline.suppression import Table, pooled, table
+from tests.helpline.caseload import case, caseload
+
+DAY = "2026-06-01"
+
+
+def counts(found: Table) -> dict[str, int | None]:
+    return {cell.label: cell.count for cell in found.cells}
+
+
+# -------------------------------------------------------------------------------------------------------- suppression
+
+
+@pytest.mark.parametrize(
+    ("given_", "expected"),
+    [
+        ({"a": 5, "b": 9}, {"a": 5, "b": 9}),
+        ({"a": 0, "b": 9}, {"a": 0, "b": 9}),
+        ({"a": 4, "b": 9}, {"a": None, "b": None}),
+        ({"a": 4, "b": 9, "c": 7}, {"a": None, "b": 9, "c": None}),
+        ({"a": 4, "b": 9, "c": 0}, {"a": None, "b": None, "c": 0}),
+        ({"a": 1, "b": 1, "c": 6, "d": 9}, {"a": None, "b": None, "c": None, "d": 9}),
+        ({"a": 3, "b": 2, "c": 6}, {"a": None, "b": None, "c": 6}),
+        ({"a": 1, "b": 2}, {"a": None, "b": None}),
+        ({"a": 0}, {"a": 0}),
+        ({}, {}),
+    ],
+)
+def test_small_cells_go_and_others_with_them(given_: dict[str, int], expected: dict[str, int | None]) -> None:
+    assert counts(table("t", "T", given_, 5)) == expected
+
+
+@given(st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 30)), st.integers(2, 12))
+@settings(max_examples=500)
+def test_nothing_small_can_be_reckoned_from_a_table(given_: Mapping[str, int], threshold: int) -> None:
+    found = table("t", "T", given_, threshold)
+    withheld = [cell for cell in found.cells if cell.count is None]
+    if found.total is None:
+        assert len(withheld) == len(found.cells)
+        assert sum(given_.values()) < threshold
+        return
+    shown = sum(cell.count for cell in found.cells if cell.count is not None)
+    assert all(cell.count == 0 or cell.count >= threshold for cell in found.cells if cell.count is not None)
+    assert found.total - shown == found.withheld == sum(given_[cell.label] for cell in withheld)
+    assert len(withheld) != 1
+    assert not withheld or found.withheld >= threshold
+    for each in withheld:  # whoever knows all but one of them cannot tell it from the total: another value fits as well
+        others = found.withheld - given_[each.label]
+        assert others >= 1
+
+
+def test_labels_that_tell_something_are_pooled() -> None:
+    found = pooled(table("t", "T", {"en": 40, "tlh": 1, "vo": 4}, 5), OTHERS)
+    assert counts(found) == {"en": 40, OTHERS: 5}
+    assert pooled(table("t", "T", {"tlh": 1}, 5), OTHERS).cells == ()
+
+
+# ------------------------------------------------------------------------------------------------------------- figures
+
+
+def test_the_figures_are_right() -> None:
+    blocked = (Answer("A", "blocked", 2, "2026-03-03"), Answer("A", "seen", 1, "2026-03-01"))
+    cases = [
+        *(case(n, answers=blocked) for n in range(10)),
+        *(case(n, answers=(Answer("A", "under-review", 1, "2026-03-09"),)) for n in range(10, 16)),
+        *(case(n, sent="2026-05-31", age="adult", language="de") for n in range(16, 22)),
+        *(case(n, state=State.WITHDRAWN, sent="2026-05-01", behalf="self", authority=None) for n in range(22, 28)),
+        *(case(n, state=State.NOTHING, sent=None, items=0) for n in range(28, 33)),
+        *(case(n, state=State.READY, sent=None, items=0) for n in range(33, 40)),
+    ]
+    found = figures(cases, day=DAY, threshold=5)
+    assert found.outcomes.total == 40
+    assert {label: count for label, count in counts(found.outcomes).items() if count} == {
+        REACHED: 28, "Not sent yet": 7, "Nothing to protect": 5,
+    }  # fmt: skip
+    assert counts(found.listed) == {"Listed for the platforms": 22, "Taken back": 6}
+    assert counts(found.over_time) == {"2026-03": 16, "2026-04": 0, "2026-05": 12}
+    assert counts(found.ages) == {"Under 18": 22, "18 or over": 6, "Not sure": 0}
+    assert counts(found.behalf) == {"The caller": 6, "Another, by permission": 22}
+    assert counts(found.languages) == {"de": 6, "en": 22}
+    [platform] = found.platforms
+    assert platform.title == "A"
+    assert counts(platform) == {BLOCKED: 10, "Not blocked": 0, "Under review": 6, "Seen": 0, NO_ANSWER: 12}
+    assert counts(found.blocked) == {"Blocked somewhere": 10, "Not blocked so far": 18}
+    assert counts(found.first_block)["2–3 days"] == 10
+    assert found.items == 28 * 3
+
+
+@pytest.mark.parametrize(
+    ("period", "labels"),
+    [
+        ("week", ["2026-W52", "2026-W53", "2027-W01"]), ("month", ["2026-12", "2027-01"]),
+        ("quarter", ["2026-Q4", "2027-Q1"]), ("year", ["2026", "2027"]),
+    ],
+)  # fmt: skip
+def test_periods_are_those_of_the_calendar(period: str, labels: list[str]) -> None:
+    cases = [case(n, sent=day) for n, day in enumerate(["2026-12-27", "2027-01-04"] * 6)]
+    found = figures(cases, day=DAY, threshold=5, period=period)  # type: ignore[arg-type]
+    assert [cell.label for cell in found.over_time.cells] == labels
+
+
+def test_too_few_cases_give_no_figure_and_no_label_at_all() -> None:
+    cases = [case(n, language="tr", answers=(Answer("Rare Site", "blocked", 1, "2026-03-02"),)) for n in range(4)]
+    found = figures([*cases, *(case(n, state=State.FAILED, sent=None) for n in range(4, 40))], day=DAY, threshold=5)
+    assert all(cell.count is None for each in found.tables[1:] for cell in each.cells)
+    assert found.items is None
+    assert found.platforms == ()
+    assert "tr" not in str(found)
+    assert "2026-03" not in str(found)
+
+
+def test_who_was_blocked_elsewhere_only_is_not_told_by_a_difference() -> None:
+    by_a = (Answer("A", "blocked", 1, "2026-03-02"),)
+    by_b = (Answer("B", "blocked", 1, "2026-03-02"),)
+    cases = [*(case(n, answers=by_a) for n in range(20)), *(case(n) for n in range(20, 40))]
+    assert figures(cases, day=DAY, threshold=5).blocked.published("Blocked somewhere") == 20
+    cases += [case(40, answers=by_b), case(41, answers=by_b)]
+    found = figures(cases, day=DAY, threshold=5)
+    assert found.platforms[0].published(BLOCKED) == 20
+    assert found.blocked.total is None
+    assert found.first_block.total is None
+
+
+def test_one_large_case_is_not_the_sum() -> None:
+    few = [case(n) for n in range(20)]
+    assert figures([*few, case(20, items=5000)], day=DAY, threshold=5).items is None
+    assert figures(few, day=DAY, threshold=5).items == 60
+
+
+def _numbers(report: Report) -> list[tuple[int, list[int]]]:
+    """Each table's total with its published parts."""
+    return [
+        (each.total, [cell.count for cell in each.cells if cell.count is not None])
+        for each in report.tables
+        if each.total is not None
+    ]
+
+
+@given(st.integers(0, 90), st.integers(0, 10_000), st.integers(2, 9))
+@settings(max_examples=60, deadline=None)
+def test_no_caseload_gives_a_small_number_away(size: int, seed: int, threshold: int) -> None:
+    found = figures(caseload(size, seed), day=DAY, threshold=threshold)
+    for total, parts in _numbers(found):
+        for number in (total, *parts, total - sum(parts)):
+            assert number == 0 or number >= threshold
+    somewhere = found.blocked.published("Blocked somewhere")
+    reached = found.outcomes.published(REACHED)
+    for each in found.platforms:
+        there = each.published(BLOCKED)
+        if somewhere is not None and there is not None:
+            assert somewhere == there or somewhere - there >= threshold
+    if reached is None:
+        assert all(each.total is None for each in found.tables[1:])
+
+
+def test_a_threshold_of_one_withholds_nothing() -> None:
+    found = figures(caseload(30), day=DAY, threshold=1)
+    assert all(cell.count is not None for each in found.tables for cell in each.cells)
