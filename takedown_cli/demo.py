@@ -13,7 +13,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from takedown_cli import intake
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle.document import Declaration
 from takedown_cli.case import CaseNumber
+from takedown_cli.clock import SYSTEM
 from takedown_cli.errors import NothingToDoError
 from takedown_cli.matching import distance
 from takedown_cli.model import MATCH_DISTANCE, MIN_QUALITY, Fingerprint, Hashed, Media, Outcome, Recipe
@@ -116,7 +116,7 @@ def _hashed(results: list[Outcome]) -> Step:
 def _bundle(results: list[Outcome], case: CaseNumber, card: IntakeCard) -> tuple[bytes, Step]:
     declared = Declared(Declaration(behalf="self"), "unsure")
     items = [item for o in results if isinstance(o, Hashed) and (item := declared.item(o)) is not None]
-    day = datetime.now(UTC).date().isoformat()
+    day = SYSTEM.day()
     payload, sealed = bundle(items, case, declared, day=day, card=card, test=True)
     count = sum(len(item.fingerprints) for item in payload.items)
     sentence = (

@@ -219,9 +219,8 @@ def list_organisations(folder: Folder) -> None:
     """The helplines, with their quota and what they sent in today."""
     with opened(folder) as intake:
         from takedown_cli.intake import organisations
-        from takedown_cli.intake.writer import today
 
-        found = intake.read(partial(organisations.everyone, day=today()))
+        found = intake.read(partial(organisations.everyone, day=intake.clock.day()))
     if console.json:
         document: OrganisationsReport = {
             "schema": "takedown.intake.organisations",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from takedown_cli.cli import report
 from takedown_cli.cli.console import console, shown_path
 from takedown_cli.cli.progress import Progress
 from takedown_cli.cli.settings import settings
+from takedown_cli.clock import SYSTEM
 from takedown_cli.errors import ConfigError, NothingToDoError, TooLargeError, UsageError
 from takedown_cli.model import Hashed, Outcome
 from takedown_cli.reasons import SENTENCES
@@ -155,7 +155,7 @@ class Run:
             self._items,
             case,
             given.declared,
-            day=datetime.now(UTC).date().isoformat(),
+            day=SYSTEM.day(),
             card=card or self._card,
             nonce=self._nonce,
             adds=adds,

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.errors import MissingExtraError
 
 if TYPE_CHECKING:
@@ -29,14 +30,17 @@ def require_extra() -> None:
 
 
 @contextmanager
-def running(directory: Path, *, name: str = "Demonstration intake", test: bool = True) -> Iterator[Running]:
+def running(
+    directory: Path, *, name: str = "Demonstration intake", test: bool = True, clock: Clock = SYSTEM
+) -> Iterator[Running]:
     """An intake on a free loopback port, in a thread, for as long as the block lasts.
 
-    ``directory`` is made into an intake of that name and mode when it is none yet. For the demonstration and the
-    tests; a real one is started by ``takedown intake serve``. Raises MissingExtraError, ConfigError.
+    ``directory`` is made into an intake of that name and mode when it is none yet. For the demonstration, and for
+    tests, which may give it a ``clock``; a real one is started by ``takedown intake serve``.
+    Raises MissingExtraError, ConfigError.
     """
     require_extra()
     from takedown_cli.intake.server import run_in_thread
 
-    with run_in_thread(directory, name=name, test=test) as server:
+    with run_in_thread(directory, name=name, test=test, clock=clock) as server:
         yield server

@@ -19,7 +19,7 @@ from takedown_cli.intake.database import new_id
 from takedown_cli.intake.keyring import Keyring
 from takedown_cli.intake.schema import participant_keys, participants, pulls
 from takedown_cli.intake.signals import EVERY_CLASS
-from takedown_cli.intake.writer import Turn, today
+from takedown_cli.intake.writer import Turn
 
 Lists = Literal["under-18", "adult", "both"]
 LISTS: Final = {"under-18": ("under-18",), "adult": ("adult",), "both": ("under-18", "adult")}
@@ -63,7 +63,7 @@ def _digest(keyring: Keyring, key: str) -> bytes:
 
 
 def add(
-    connection: Connection,
+    turn: Turn,
     keyring: Keyring,
     name: str,
     lists: Lists,
@@ -74,23 +74,25 @@ def add(
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise ConfigError("A participant's name must have 1 to 80 printable characters.", hint="Choose another name.")
     try:
-        made = connection.execute(insert(participants).values(name=name, lists=lists, classes=classes, since=today()))
+        made = turn.connection.execute(
+            insert(participants).values(name=name, lists=lists, classes=classes, since=turn.day)
+        )
     except IntegrityError:
         raise ConfigError("There is a participant of that name already.", hint="Choose another name.") from None
-    return issue(connection, keyring, new_id(made), scopes)
+    return issue(turn, keyring, new_id(made), scopes)
 
 
-def issue(connection: Connection, keyring: Keyring, participant_id: int, scopes: tuple[str, ...]) -> Keys:
+def issue(turn: Turn, keyring: Keyring, participant_id: int, scopes: tuple[str, ...]) -> Keys:
     """Draw new keys, 256 bits each, for a participant."""
     drawn = {scope: secrets.token_urlsafe(32) for scope in (SUBSCRIPTION, *scopes)}
-    connection.execute(
+    turn.connection.execute(
         insert(participant_keys),
         [
             {
                 "digest": _digest(keyring, key),
                 "participant_id": participant_id,
                 "scope": scope,
-                "since": today(),
+                "since": turn.day,
             }
             for scope, key in drawn.items()
         ],
@@ -104,7 +106,7 @@ def rotate(turn: Turn, keyring: Keyring, name: str) -> Keys:
     mine = and_(participant_keys.c.participant_id == participant_id, participant_keys.c.revoked.is_(None))
     scopes = set(turn.connection.scalars(select(participant_keys.c.scope).where(mine))) - {SUBSCRIPTION}
     turn.connection.execute(update(participant_keys).where(mine).values(revoked=turn.day))
-    return issue(turn.connection, keyring, participant_id, tuple(scope for scope in SCOPES if scope in scopes))
+    return issue(turn, keyring, participant_id, tuple(scope for scope in SCOPES if scope in scopes))
 
 
 def revoke(turn: Turn, name: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
 from collections.abc import Awaitable, Callable
 from functools import partial, wraps
 from typing import Final
@@ -127,7 +126,7 @@ class Ncmec:
         return _xml(ncmec.reasons(request.path_params["kind"]))
 
     async def _entries(self, request: Request, reader: Participant) -> Response:
-        now = int(time.time())
+        now = int(self._intake.clock.seconds())
         asked = ncmec.Range.parse(request.query_params, now)
         if asked.start is None:  # from now on nothing is dated before the end of this range
             await self._workers.committed(self._intake.promise(min(asked.until, now)))

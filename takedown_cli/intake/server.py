@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake.admission import Identity
 from takedown_cli.intake.app import make_app
@@ -127,9 +128,9 @@ def _served_origin(configured: str, host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _open(home: Home, listening: socket.socket, host: str) -> Intake:
+def _open(home: Home, listening: socket.socket, host: str, clock: Clock = SYSTEM) -> Intake:
     origin = _served_origin(home.load().origin, host, listening.getsockname()[1])
-    return Intake.open(home, origin)
+    return Intake.open(home, origin, clock)
 
 
 def serve(
@@ -162,13 +163,13 @@ def _announce(server: uvicorn.Server, identity: Identity, ready: Callable[[Ident
 
 
 @contextmanager
-def run_in_thread(directory: Path, *, name: str, test: bool) -> Iterator[Running]:
+def run_in_thread(directory: Path, *, name: str, test: bool, clock: Clock = SYSTEM) -> Iterator[Running]:
     """See ``takedown_cli.intake.running``."""
     home = Home(directory)
     if not home.exists:
         make_intake(home, make_settings(name, None, test=test))
     with _listen("127.0.0.1", 0) as listening:
-        intake = _open(home, listening, "127.0.0.1")
+        intake = _open(home, listening, "127.0.0.1", clock)
         server = _server(intake)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="intake", daemon=True)
         thread.start()

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from takedown_cli.bundle import envelope
+from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
 from takedown_cli.intake.admission import Asked, Identity, Submission, admit, read_request
@@ -59,7 +60,13 @@ class Intake:
     """An open intake. ``readers`` may be used from any thread; only ``writer`` writes."""
 
     def __init__(
-        self, settings: Settings, identity: Identity, denied: DenyList, readers: Engine, writing: Engine
+        self,
+        settings: Settings,
+        identity: Identity,
+        denied: DenyList,
+        readers: Engine,
+        writing: Engine,
+        clock: Clock = SYSTEM,
     ) -> None:
         self.settings = settings
         self.identity = identity
@@ -67,12 +74,15 @@ class Intake:
         self.policy = Policy(settings)
         self.readers = readers
         self._writing = writing
-        self.writer = Writer(writing)
+        self.clock = clock
+        self.writer = Writer(writing, clock)
         self._own: Own | None = None
 
     @classmethod
-    def open(cls, home: Home, origin: str | None = None) -> Self:
+    def open(cls, home: Home, origin: str | None = None, clock: Clock = SYSTEM) -> Self:
         """Open the intake in a folder; ``origin`` is where it is served, when not where the settings say.
+
+        ``clock`` tells its day.
 
         Raises ConfigError, MissingExtraError.
         """
@@ -82,9 +92,9 @@ class Intake:
         writing = open_engine(url, writer=True)
         upgrade(writing)
         with writing.begin() as connection:
-            inquiry.make_decoy(Turn(connection), keyring)
+            inquiry.make_decoy(Turn(connection, clock), keyring)
         identity = Identity.of(settings, keyring, origin or settings.origin)
-        return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing)
+        return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing, clock)
 
     def start(self) -> None:
         self.writer.start()
@@ -154,7 +164,7 @@ class Intake:
         """Do what an operator orders, also from beside the serving process. Raises ConfigError."""
         try:
             with self._writing.begin() as connection:
-                turn = Turn(connection)
+                turn = Turn(connection, self.clock)
                 result = act(turn)
                 turn.close()
         except SQLAlchemyError:
@@ -178,7 +188,7 @@ class Intake:
     ) -> Keys:
         """Take a platform in. Raises ConfigError."""
         keyring = self.identity.keyring
-        return self.operate(lambda turn: participants.add(turn.connection, keyring, name, lists, scopes, classes))
+        return self.operate(lambda turn: participants.add(turn, keyring, name, lists, scopes, classes))
 
     def participants(self) -> list[Participant]:
         with self.readers.begin() as connection:

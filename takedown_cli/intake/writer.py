@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, select, update
 
+from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.refusal import Refused
-from takedown_cli.intake.schema import clock
+from takedown_cli.intake.schema import clock as clock_row
 
 T = TypeVar("T")
 
@@ -30,27 +29,23 @@ QUEUE: Final = 1024
 BATCH: Final = 128
 
 
-_READ_CLOCK = Prepared(select(clock.c.modified, clock.c.seq).with_for_update())
-_SET_CLOCK = Prepared(update(clock), ("modified", "seq"))
-
-
-def today() -> str:
-    """The intake's day in UTC: the only time a case is given. A caller's clock counts for nothing."""
-    return datetime.now(UTC).date().isoformat()
+_READ_CLOCK = Prepared(select(clock_row.c.modified, clock_row.c.seq).with_for_update())
+_SET_CLOCK = Prepared(update(clock_row), ("modified", "seq"))
 
 
 class Turn:
     """What an order works with: the open transaction, the day, and positions for what it modifies in the feeds.
 
+    ``day`` is the intake's, the only time a case is given: a caller's clock counts for nothing.
     ``modified`` is in seconds and ``seq`` counts modifications; neither ever falls in the order of commits, because
     the clock's row is locked until the commit, whichever process asks.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Clock = SYSTEM) -> None:
         self.connection = connection
-        self.day = today()
+        self.day = clock.day()
         [(modified, seq)] = _READ_CLOCK.rows(connection)
-        self.modified: int = max(int(time.time()), modified)
+        self.modified: int = max(int(clock.seconds()), modified)
         self._before: int = seq
         self._seq: int = seq
 
@@ -87,8 +82,9 @@ class _Order(Generic[T]):
 class Writer:
     """A thread that owns the only connection that writes."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Clock = SYSTEM) -> None:
         self._engine = engine
+        self._clock = clock
         self._orders: queue.Queue[_Order[Any] | None] = queue.Queue(QUEUE)
         self._thread = threading.Thread(target=self._work, name="intake-writer", daemon=True)
         self._closed = False
@@ -146,7 +142,7 @@ class Writer:
         """Carry out a batch in one transaction; False when nothing of it was stored and nobody was told."""
         try:
             with self._engine.begin() as connection:
-                turn = Turn(connection)
+                turn = Turn(connection, self._clock)
                 answers = [order.run(turn) for order in batch]
                 turn.close()
         except Exception:  # the database failed; or a bug in one order, which must not end the writer

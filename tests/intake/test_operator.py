@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from takedown_cli.bundle import envelope
 from takedown_cli.bundle.document import Bundle
+from takedown_cli.clock import Clock
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake import organisations, participants, review, running, upkeep
 from takedown_cli.intake.backup import backup, restore
@@ -200,7 +201,7 @@ def test_an_expired_case_is_gone_from_the_file_and_its_log(home: Path, monkeypat
         person.submit(picture(secret), picture(kept))
         lookup = server.identity.keyring.lookup(*person.place)
         assert bytes.fromhex(secret) in everything_in(home)
-        monkeypatch.setattr("takedown_cli.intake.writer.today", lambda: "2031-01-01")
+        monkeypatch.setattr(Clock, "day", lambda _: "2031-01-01")
         other.submit(picture(kept))
         monkeypatch.setattr(upkeep, "TOMBSTONE_DAYS", -1)
         assert server.intake.purge() == upkeep.Purged(cases=1, hashes=1)
@@ -219,7 +220,7 @@ def test_a_tombstone_outlives_its_case(home: Path, monkeypatch: pytest.MonkeyPat
     with intake_with(home, retention_days=30) as server:
         somebody(server).submit(picture(value))
         platform = Platform(server.origin, server.add_participant("Platform"))
-        monkeypatch.setattr("takedown_cli.intake.writer.today", lambda: "2031-01-01")
+        monkeypatch.setattr(Clock, "day", lambda _: "2031-01-01")
         assert server.intake.purge() == upkeep.Purged(cases=1, hashes=0)
         assert platform.pull()[value]["hashStatus"] == "Withdrawn"
 
