@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench recall interop crash load format docs lock clean
+.PHONY: help demo test check hostile fuzz bench recall interop hma crash load format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -15,6 +15,7 @@ help:
 	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
 	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
+	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
 	@echo "make crash   kills and power cuts against the intake; N=submissions"
 	@echo "make load    the intake's throughput beside the raw baselines"
 	@echo "make format  put the source in order"
@@ -58,6 +59,15 @@ recall: .venv/installed
 
 interop: .venv/interop/installed
 	PYTHONPATH="$(CURDIR)/.venv/interop" .venv/bin/python -m pytest tests/interop tests/export
+
+# HMA=/path/to/hasher-matcher-actioner, of facebook/ThreatExchange; its dependencies go into an environment of their own.
+.venv/hma/installed: .venv/installed
+	.venv/bin/python -m venv .venv/hma
+	.venv/hma/bin/python -m pip install --quiet "$(HMA)"
+	@touch $@
+
+hma: $(if $(HMA),.venv/hma/installed)
+	HMA="$(HMA)" .venv/bin/python -m pytest tests/hma
 
 crash: .venv/installed
 	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N))

@@ -65,6 +65,9 @@ def withdraw(
     file: Annotated[
         list[Path] | None, typer.Option("--file", metavar="PHOTO", help="Only what this file shows; may be repeated.")
     ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="What 'submit --to' put into an HMA bank, instead.")
+    ] = None,
     intake: Intake = None,
     proxy: Proxy = None,
 ) -> None:
@@ -73,7 +76,14 @@ def withdraw(
     \b
     takedown withdraw -                       the whole case
     takedown withdraw - --file beach.jpg      only this picture
+    takedown withdraw --receipt r.jsonl       out of an organisation's HMA bank
     """
+    if receipt is not None:
+        if number is not None or file or intake is not None:
+            raise UsageError("--receipt says by itself what to take out, and where; it goes with no case number.")
+        from takedown_cli.cli import bank
+
+        raise typer.Exit(bank.withdraw(receipt, proxy))
     address = intake_address(intake)
     wanted = _values(file) if file else [()]
     case = case_number(number)
