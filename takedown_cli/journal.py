@@ -25,8 +25,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from takedown_cli.errors import BundleError, OutputError, SealError
 from takedown_cli.growing import append, open_growing, read_at
-from takedown_cli.model import Failed, Found, Hashed, Limits, MediaFile, Outcome, Recipe, Skipped
-from takedown_cli.pool import Pool, record
+from takedown_cli.model import Failed, Found, Hashed, Hasher, Limits, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.pool import record
 from takedown_cli.reasons import Reason
 
 MAGIC: Final = b"takedown journal 1\n"
@@ -123,9 +123,9 @@ class Journal:
 
         return open_or_recall
 
-    def around(self, pool: Pool) -> Journaled:
-        """The pool, whose opener is this journal's, as something that writes down what it did."""
-        return Journaled(self, pool)
+    def around(self, hasher: Hasher) -> Journaled:
+        """The hasher, whose opener is this journal's, as something that writes down what it did."""
+        return Journaled(self, hasher)
 
     def is_itself(self, path: Path) -> bool:
         """Whether this file, met on the walk, is the journal."""
@@ -220,12 +220,12 @@ class Journal:
 class Journaled:
     """A hasher for ``pipeline.outcomes``."""
 
-    def __init__(self, journal: Journal, pool: Pool) -> None:
-        self._journal, self._pool = journal, pool
+    def __init__(self, journal: Journal, hasher: Hasher) -> None:
+        self._journal, self._hasher = journal, hasher
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
         others = (item for item in found if not self._journal.is_itself(item.path))
-        return self._journal.keep(self._pool.outcomes(others))
+        return self._journal.keep(self._hasher.outcomes(others))
 
 
 def begun(path: Path) -> bool:
