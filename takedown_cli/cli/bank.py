@@ -26,6 +26,7 @@ from takedown_cli.errors import NothingToDoError, SealError, UsageError
 if TYPE_CHECKING:
     from takedown_cli.address import BankAddress
     from takedown_cli.bundle.document import Item
+    from takedown_cli.cli.bank_documents import BankPreview, BankReport, BankWithdrawReport
     from takedown_cli.submit.hma import BankClient, Signal
     from takedown_cli.submit.receipt import Receipt
 
@@ -151,8 +152,14 @@ def _preview(
     if target.plain and not address.server.origin.startswith("https://"):
         console.warn("The address is hma+http://, so everyone on the way can read the hashes, and change them.")
     if console.json and target.receipt is None:
-        document = {"schema": "takedown.bank-preview", "version": 1, "destination": str(address)}
-        console.emit({**document, "signals": dict(kinds), "left_out": dict(left_out)})
+        report: BankPreview = {
+            "schema": "takedown.bank-preview",
+            "version": 1,
+            "destination": str(address),
+            "signals": dict(kinds),
+            "left_out": dict(left_out),
+        }
+        console.emit(report)
 
 
 @contextmanager
@@ -189,8 +196,16 @@ def _send(bank: BankClient, receipt: Receipt, signals: Sequence[Signal]) -> None
 
 def _tell(address: BankAddress, label: str, banked: int, already: int, left_out: Counter[str]) -> None:
     if console.json:
-        document = {"schema": "takedown.bank", "version": 1, "destination": str(address), "label": label}
-        console.emit({**document, "banked": banked, "already": already, "left_out": dict(sorted(left_out.items()))})
+        report: BankReport = {
+            "schema": "takedown.bank",
+            "version": 1,
+            "destination": str(address),
+            "label": label,
+            "banked": banked,
+            "already": already,
+            "left_out": dict(sorted(left_out.items())),
+        }
+        console.emit(report)
     else:
         before = f"; {already:,} were there already" if already else ""
         console.result(f"{banked:,} hashes were put into the bank {address.bank}{before}.")
@@ -233,8 +248,15 @@ def _take_out(bank: BankClient, receipt: Receipt, signal: Signal) -> bool:
 def _tell_withdrawn(receipt: Receipt, taken: int, wanted: int) -> int:
     left = len(receipt.doubtful)
     if console.json:
-        document = {"schema": "takedown.bank-withdraw", "version": 1, "destination": str(receipt.address)}
-        console.emit({**document, "taken_out": taken, "absent": wanted - taken - left, "doubtful": left})
+        report: BankWithdrawReport = {
+            "schema": "takedown.bank-withdraw",
+            "version": 1,
+            "destination": str(receipt.address),
+            "taken_out": taken,
+            "absent": wanted - taken - left,
+            "doubtful": left,
+        }
+        console.emit(report)
     else:
         console.result(f"{taken:,} hashes were taken out of the bank {receipt.address.bank}.")
     if left:

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from takedown_cli.helpline.outbox import Connect
     from takedown_cli.helpline.run import Hashers
     from takedown_cli.model import Recipe
-    from takedown_cli.pipeline import Hasher
     from takedown_cli.wire import IntakeCard
 
 EPILOG: Final = """

@@ -24,7 +24,7 @@ from takedown_cli.cluster import remote
 from takedown_cli.cluster.endpoint import Endpoint
 from takedown_cli.cluster.parcel import Line
 from takedown_cli.errors import ConfigError, UnreachableError
-from takedown_cli.pool.settings import Settings
+from takedown_cli.pool.interpreter import Settings
 
 _CONNECT_SECONDS: Final = 20
 _GATHER_SECONDS: Final = 60

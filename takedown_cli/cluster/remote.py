@@ -22,7 +22,8 @@ from takedown_cli.discover import open_media
 from takedown_cli.errors import DecoderStartError
 from takedown_cli.model import Failed, Found, Limits, MediaFile, Recipe, Skipped
 from takedown_cli.pool import Pool
-from takedown_cli.pool.settings import Settings, recipe_of
+from takedown_cli.pool.interpreter import Settings
+from takedown_cli.pool.settings import recipe_of
 from takedown_cli.reasons import Reason
 
 #: Seconds after which a pool without work is closed.

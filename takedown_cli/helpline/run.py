@@ -27,8 +27,7 @@ from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
     from takedown_cli.helpline.organisation import OrganisationKey
-    from takedown_cli.model import Failed, Found, Outcome, Recipe, Skipped
-    from takedown_cli.pipeline import Hasher
+    from takedown_cli.model import Failed, Found, Hasher, Outcome, Recipe, Skipped
     from takedown_cli.pool import Pool
     from takedown_cli.wire import IntakeCard
 

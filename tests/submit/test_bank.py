@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from takedown_cli import fixtures
 from takedown_cli.address import BankAddress
 from takedown_cli.cli.app import run as run_here
-from takedown_cli.cli.documents import BankPreview, BankReport, BankWithdrawReport
+from takedown_cli.cli.bank_documents import BankPreview, BankReport, BankWithdrawReport
 from takedown_cli.errors import ConfigError
 from takedown_cli.submit import patience
 from tests.bundle.factory import card
