@@ -22,8 +22,8 @@ from takedown_cli.errors import UsageError
 if TYPE_CHECKING:
     from takedown_cli.cli.recipe import Work
     from takedown_cli.cluster.endpoint import Certificates
-    from takedown_cli.model import Hasher
-    from takedown_cli.pool import Opener
+    from takedown_cli.cluster.spread import Cluster
+    from takedown_cli.pool import Opener, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ EXECUTOR: Final = Shared(_executor)
 
 
 @contextmanager
-def chosen_hasher(work: Work, opener: Opener | None = None) -> Iterator[Hasher]:
+def chosen_hasher(work: Work, opener: Opener | None = None) -> Iterator[Pool | Cluster]:
     """What hashes by this recipe, as the options of the current command line say; ``opener`` may know outcomes already.
 
     Raises UsageError, ConfigError, MissingExtraError, UnreachableError.

@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import takewhile
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
@@ -61,6 +62,17 @@ class _State:
     suspects: deque[Slot] = field(default_factory=deque)
     orders: dict[Ticket, list[Slot]] = field(default_factory=dict)
 
+    def due(self, in_order: bool) -> Iterator[Outcome]:
+        """What is known and may be given out; its places are free from then on."""
+        known = list(takewhile(lambda slot: slot.outcome is not None, self.window))
+        if not in_order:
+            known = [slot for slot in self.window if slot.outcome is not None]
+            self.window = deque(slot for slot in self.window if slot.outcome is None)
+        for slot in known:
+            if in_order:
+                self.window.popleft()
+            yield slot.outcome  # type: ignore[misc]
+
 
 class Cluster:
     """A hasher for one recipe, as a context manager; one ``outcomes`` at a time. Use it in one thread.
@@ -93,8 +105,8 @@ class Cluster:
             self._link.close()
             self._link = None
 
-    def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
-        """One outcome for each input, in its order.
+    def outcomes(self, found: Iterable[Found | Skipped | Failed], *, in_order: bool = True) -> Iterator[Outcome]:
+        """One outcome for each input, in its order, or as soon as each is known.
 
         Raises UnreachableError when the scheduler or every worker is gone, ConfigError when no worker can be used.
         """
@@ -106,7 +118,7 @@ class Cluster:
         run = _State()
         self._served = time.monotonic()
         try:
-            yield from self._run(link, iter(found), run)
+            yield from self._run(link, iter(found), run, in_order)
         finally:
             for ticket in run.orders:
                 link.forget(ticket)
@@ -115,14 +127,15 @@ class Cluster:
                 worker.orders.clear()
                 worker.alone = False
 
-    def _run(self, link: Link, source: Iterator[Found | Skipped | Failed], run: _State) -> Iterator[Outcome]:
+    def _run(
+        self, link: Link, source: Iterator[Found | Skipped | Failed], run: _State, in_order: bool
+    ) -> Iterator[Outcome]:
         more = True
         while True:
             self._take_note(link, run)
             more = more and self._fill(source, run)
             self._send_out(link, run)
-            while run.window and run.window[0].outcome is not None:
-                yield run.window.popleft().outcome  # type: ignore[misc]
+            yield from run.due(in_order)
             if run.window:
                 self._wait(link, run)
             elif not more:

@@ -55,6 +55,8 @@ def two(tmp_path: Path) -> Iterator[Machines]:
 def test_two_workers_give_what_one_computer_gives(two: Machines, tree: Path, local: list[Outcome]) -> None:
     with hasher_for(two.address, RECIPE) as cluster:
         assert list(outcomes([tree], RECIPE, hasher=cluster)) == local
+        unordered = list(cluster.outcomes(walk([tree], RECIPE.limits), in_order=False))
+        assert sorted(unordered, key=lambda one: one.path) == sorted(local, key=lambda one: one.path)
         assert list(outcomes([tree / "deep"], RECIPE, hasher=cluster)) == [
             one for one in local if one.path.parent.name == "deep"
         ]
