@@ -17,7 +17,7 @@ help:
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
 	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
 	@echo "make crash   kills and power cuts against the intake; N=submissions"
-	@echo "make load    the intake's throughput beside the raw baselines"
+	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -74,8 +74,7 @@ crash: .venv/installed
 	.venv/bin/python -m tests.benchmarks.powercut
 
 load: .venv/installed
-	.venv/bin/python -m tests.benchmarks.load
-	.venv/bin/python -m tests.benchmarks.feed
+	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only
