@@ -11,7 +11,7 @@ help:
 	@echo "make test    the tests"
 	@echo "make check   lint, format, types, and the import contract"
 	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
-	@echo "make fuzz    every parser against many inputs"
+	@echo "make fuzz    every parser, and the intake's interface, against many inputs"
 	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
 	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
@@ -42,7 +42,7 @@ hostile: .venv/installed
 	.venv/bin/python -m tests.hostile $(if $(DIR),"$(DIR)") $(ARGS)
 
 fuzz: .venv/installed
-	FUZZ=long .venv/bin/python -m pytest tests/fuzz
+	FUZZ=long .venv/bin/python -m pytest tests/fuzz tests/intake/test_openapi.py
 
 # What to compare with is used where it is found: djpeg (Debian: libjpeg-turbo-progs), TX=/path/to/threatexchange,
 # VPDQ=/path/to/a/python that can import vpdq.
