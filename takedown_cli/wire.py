@@ -23,6 +23,9 @@ PlatformName = Annotated[str, Field(min_length=1, max_length=80)]
 
 Age = Literal["under-18", "adult", "unsure"]
 MediaKind = Literal["image", "video"]
+#: A kind of predicted copies; and how a set of them is asked for.
+Kind = Literal["flips", "screens", "crops", "borders", "captions", "tilts"]
+Copies = Kind | Literal["all"]
 
 
 class Document(BaseModel):
@@ -114,17 +117,10 @@ class Refusal(Document):
     message: Hex32 | None = None
 
 
-class CaseRequest(Document):
-    """A question or order about a case, signed by the case key and sealed to the intake.
-
-    ``reply_key`` is drawn anew for each request and seals the answer. For a withdrawal, ``values`` are the hashes
-    whose items are meant; none means the whole case.
-    """
-
-    TYPE: ClassVar[str] = "application/vnd.takedown.request.v1+json"
+class _Request(Document):
+    """What every version of a request has."""
 
     schema_: Literal["takedown.request"] = Field(default="takedown.request", alias="schema")
-    version: Literal[1] = 1
     action: Literal["status", "withdraw"]
     lookup_id: Hex32
     audience: Audience
@@ -135,6 +131,29 @@ class CaseRequest(Document):
     ] = ()
 
 
+class CaseRequestV1(_Request):
+    """A question or order about a case as version 1 has it: without kinds of predicted copies."""
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.request.v1+json"
+
+    version: Literal[1] = 1
+
+
+class CaseRequest(_Request):
+    """A question or order about a case, signed by the case key and sealed to the intake.
+
+    ``reply_key`` is drawn anew for each request and seals the answer. For a withdrawal, ``values`` are the hashes
+    whose items are meant; none means the whole case. With ``copies`` only the hashes of these kinds of predicted copies
+    are withdrawn from the items that are meant, and what shows them as they were stays listed. The answer has the
+    version of the request.
+    """
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.request.v2+json"
+
+    version: Literal[2] = 2
+    copies: Annotated[tuple[Copies, ...], Field(min_length=1, max_length=7)] | None = None
+
+
 class PlatformAnswer(Document):
     """What one platform said about an item; ``day`` is when it last said so."""
 
@@ -143,7 +162,7 @@ class PlatformAnswer(Document):
     day: Day
 
 
-class ItemStatus(Document):
+class ItemStatusV1(Document):
     """One picture or video of a case, numbered as in the bundle, from 1."""
 
     number: Annotated[int, Field(ge=1)]
@@ -154,13 +173,52 @@ class ItemStatus(Document):
     platforms: tuple[PlatformAnswer, ...] = ()
 
 
-class CaseStatus(Document):
-    """The answer to a case request. An unknown, foreign or malformed request is answered ``known: false``."""
+class ItemStatus(ItemStatusV1):
+    """One picture or video of a case, numbered as in the bundle, from 1.
+
+    ``standing`` is told of what is listed: provisional, and marked so to platforms, until two of them block it, unless
+    an organisation that the intake trusts countersigned it.
+    """
+
+    standing: Literal["provisional", "confirmed"] | None = None
+
+
+class _Status(Document):
+    """What every version of an answer has."""
 
     schema_: Literal["takedown.case-status"] = Field(default="takedown.case-status", alias="schema")
-    version: Literal[1] = 1
     known: bool
     received: Day | None = None
     expires: Day | None = None
     withdrawn: Annotated[int, Field(ge=0)] | None = None
+
+
+class CaseStatusV1(_Status):
+    """The answer to a case request of version 1."""
+
+    version: Literal[1] = 1
+    items: tuple[ItemStatusV1, ...] = ()
+
+
+class CaseStatus(_Status):
+    """The answer to a case request. An unknown, foreign or malformed request is answered ``known: false``."""
+
+    version: Literal[2] = 2
     items: tuple[ItemStatus, ...] = ()
+
+    def as_version_1(self) -> CaseStatusV1:
+        """The same for who asked in version 1."""
+        items = tuple(
+            ItemStatusV1(
+                number=item.number,
+                media=item.media,
+                age=item.age,
+                state=item.state,
+                fingerprints=item.fingerprints,
+                platforms=item.platforms,
+            )
+            for item in self.items
+        )
+        return CaseStatusV1(
+            known=self.known, received=self.received, expires=self.expires, withdrawn=self.withdrawn, items=items
+        )

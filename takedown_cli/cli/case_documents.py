@@ -73,12 +73,16 @@ class WithdrawReport(TypedDict):
 
 
 class CaseItemRow(TypedDict):
-    """One picture or video of a case, numbered from 1 as in its bundle, with what platforms said."""
+    """One picture or video of a case, numbered from 1 as in its bundle, with what platforms said.
+
+    ``standing`` of what is listed: provisional until two platforms block it or an organisation vouched for it.
+    """
 
     number: int
     media: Literal["image", "video"]
     age: Literal["under-18", "adult", "unsure"]
     state: Literal["listed", "held", "withdrawn"]
+    standing: Literal["provisional", "confirmed"] | None
     fingerprints: int
     platforms: list[AnswerRow]
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ITEM_STATES: Final = {
     "listed": "on the list that platforms read",
+    "provisional": "on the list that platforms read, marked as provisional until two of them block it",
     "held": "held back by the intake until somebody has looked at the hash",
     "withdrawn": "withdrawn",
 }
@@ -58,6 +59,7 @@ def _row(item: ItemStatus) -> CaseItemRow:
         "media": item.media,
         "age": item.age,
         "state": item.state,
+        "standing": item.standing,
         "fingerprints": item.fingerprints,
         "platforms": [{"platform": a.platform, "state": a.state, "day": a.day} for a in item.platforms],
     }
@@ -68,7 +70,7 @@ def in_words(status: CaseStatus) -> str:
     lines = [f"Case received on {status.received}; the intake keeps it until {status.expires}.", ""]
     alike: dict[tuple[object, ...], list[ItemStatus]] = {}
     for item in status.items:
-        alike.setdefault((item.media, item.state, item.platforms), []).append(item)
+        alike.setdefault((item.media, _state(item), item.platforms), []).append(item)
     lines += [line for items in alike.values() for line in _items(items)]
     lines += ["", _summary(status)]
     return "\n".join(lines)
@@ -78,8 +80,12 @@ def _items(items: list[ItemStatus]) -> list[str]:
     """The lines for items of one kind about which there is the same to say."""
     first = items[0]
     noun = _NOUNS[first.media].capitalize() + ("s" if len(items) > 1 else "")
-    head = f"{noun} {ranges([item.number for item in items])}: {_ITEM_STATES[first.state]}."
+    head = f"{noun} {ranges([item.number for item in items])}: {_ITEM_STATES[_state(first)]}."
     return [head, *(f"  {sanitise(a.platform)} {_ANSWERS[a.state]} ({a.day})." for a in first.platforms)]
+
+
+def _state(item: ItemStatus) -> str:
+    return "provisional" if item.standing == "provisional" else item.state
 
 
 def ranges(numbers: list[int]) -> str:

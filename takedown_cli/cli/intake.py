@@ -131,6 +131,7 @@ def review(
         released = intake.operate(partial(reviewing.release, case_ids=release)) if release else 0
         dropped = intake.operate(partial(reviewing.drop, case_ids=drop)) if drop else 0
         held = intake.read(reviewing.held)
+        provisional = intake.read(reviewing.provisional)
     if console.json:
         report: IntakeReviewReport = {
             "schema": "takedown.intake.review",
@@ -138,6 +139,7 @@ def review(
             "released": released,
             "dropped": dropped,
             "held": [cast("HeldRow", asdict(one)) for one in held],
+            "provisional": {one.list: one.hashes for one in provisional},
         }
         console.emit(report)
         return
@@ -148,6 +150,8 @@ def review(
         console.result(f"{one.case:>8}  received {one.received}  {one.reason:<8}  {what}")
     if not held:
         console.say("Nothing is held.")
+    for few in provisional:
+        console.say(f"Provisional on the {few.list} list, from anonymous reports alone: {few.hashes:,} hashes.")
 
 
 @app.command()

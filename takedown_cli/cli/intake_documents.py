@@ -36,13 +36,17 @@ class IntakeServeReport(AddressRow):
 
 
 class IntakeReviewReport(TypedDict):
-    """``takedown intake review --json``: what is held after the items named were released or dropped."""
+    """``takedown intake review --json``: what is held after the items named were released or dropped.
+
+    ``provisional`` counts, by list, the hashes that rest on anonymous reports alone.
+    """
 
     schema: Literal["takedown.intake.review"]
     version: Literal[1]
     released: int
     dropped: int
     held: list[HeldRow]
+    provisional: dict[str, int]
 
 
 class HeldRow(TypedDict):
@@ -127,10 +131,17 @@ class ParticipantsReport(TypedDict):
 
 
 class ParticipantRow(TypedDict):
-    """A platform, since which day, and on which day it was shut out if it was."""
+    """A platform, since which day, and on which day it was shut out if it was.
+
+    It asked for pictures, videos or both (``media``), for which kinds of predicted ``copies``, and perhaps for
+    ``confirmed`` hashes only.
+    """
 
     name: str
     lists: list[str]
+    media: list[str]
+    copies: list[str]
+    confirmed: bool
     since: str
     revoked: str | None
 

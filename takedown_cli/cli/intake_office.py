@@ -17,7 +17,9 @@ import typer
 
 from takedown_cli.cli.console import console, sanitise
 from takedown_cli.cli.options import application, one_of
+from takedown_cli.cli.recipe import kinds_of
 from takedown_cli.errors import UsageError
+from takedown_cli.model import COPIES
 
 if TYPE_CHECKING:
     from takedown_cli.cli.intake_documents import (
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
         OrganisationRow,
         OrganisationsReport,
         ParticipantKeysReport,
+        ParticipantRow,
         ParticipantsReport,
         PullRow,
         RevokedReport,
     )
-    from takedown_cli.intake.participants import Keys
+    from takedown_cli.intake.participants import Keys, Participant
     from takedown_cli.intake.service import Intake
     from takedown_cli.intake.settings import Home
 
@@ -72,7 +75,10 @@ def add_participant(
     name: Name,
     lists: Annotated[str, typer.Option("--list", metavar="under-18|adult|both", help="What it may pull.")] = "both",
     media: Annotated[str, typer.Option("--media", metavar="image|video|all", help="What it asks for.")] = "all",
-    predicted: Annotated[bool, typer.Option(help="Also hashes of copies that somebody may make.")] = True,
+    copies: Annotated[
+        str, typer.Option("--copies", metavar="KINDS", help=f"Also hashes of predicted copies: {', '.join(COPIES)}.")
+    ] = "all",
+    confirmed: Annotated[bool, typer.Option("--confirmed", help="Only what is no longer provisional.")] = False,
     submit: Annotated[bool, typer.Option("--submit", help="It may also list hashes of its own.")] = False,
 ) -> None:
     """Take a platform in, and show its keys once.
@@ -81,12 +87,13 @@ def add_participant(
     """
     one_of("--list", lists, ("under-18", "adult", "both"))
     one_of("--media", media, ("image", "video", "all"))
+    kinds = [kind for kind in kinds_of("--copies", [copies], COPIES) if kind != "none"]
     with opened(folder) as intake:
         from takedown_cli.intake.participants import SCOPES, USUAL
         from takedown_cli.intake.signals import classes_for
 
-        scopes = SCOPES if submit else USUAL
-        keys = intake.add_participant(name, lists, scopes, classes_for(media, predicted=predicted))  # type: ignore[arg-type]
+        scopes, classes = SCOPES if submit else USUAL, classes_for(media, kinds)  # type: ignore[arg-type]
+        keys = intake.add_participant(name, lists, scopes, classes, confirmed=confirmed)  # type: ignore[arg-type]
     _show_keys(name, keys)
 
 
@@ -141,17 +148,30 @@ def list_participants(folder: Folder) -> None:
         document: ParticipantsReport = {
             "schema": "takedown.intake.participants",
             "version": 1,
-            "participants": [
-                {"name": p.name, "lists": list(p.lists), "since": p.since, "revoked": p.revoked} for p in found
-            ],
+            "participants": [_as_row(one) for one in found],
         }
         console.emit(document)
         return
     for one in found:
         state = f"revoked {one.revoked}" if one.revoked else f"since {one.since}"
-        console.result(f"{sanitise(one.name)}  ({' and '.join(one.lists)}; {state})")
+        only = "; confirmed only" if one.confirmed else ""
+        console.result(f"{sanitise(one.name)}  ({' and '.join(one.lists)}; {state}{only})")
     if not found:
         console.say("No platform takes part yet.")
+
+
+def _as_row(one: Participant) -> ParticipantRow:
+    from takedown_cli.intake.signals import EVERY_IMAGE, EVERY_VIDEO, kinds_in
+
+    return {
+        "name": one.name,
+        "lists": list(one.lists),
+        "media": [name for name, every in (("image", EVERY_IMAGE), ("video", EVERY_VIDEO)) if one.classes & every],
+        "copies": [str(kind) for kind in kinds_in(one.classes)],
+        "confirmed": one.confirmed,
+        "since": one.since,
+        "revoked": one.revoked,
+    }
 
 
 @participant.command("audit")

@@ -48,8 +48,8 @@ def _recipe(
     ] = None,
 ) -> Work:
     recipe = Recipe(
-        copies=_classes(_kinds("--copies", copies or [setting("copies") or "flips"], COPIES)),
-        also=_kinds("--also", also or [], ALSO),
+        copies=_classes(kinds_of("--copies", copies or [setting("copies") or "flips"], COPIES)),
+        also=kinds_of("--also", also or [], ALSO),
         video=one_of("--video", video or setting("video") or "gaps", VIDEO),
         fast=fast,
     )
@@ -90,7 +90,8 @@ def _limits(
     )
 
 
-def _kinds(option: str, given: list[str], allowed: tuple[str, ...]) -> frozenset[str]:
+def kinds_of(option: str, given: list[str], allowed: tuple[str, ...]) -> frozenset[str]:
+    """The kinds that an option names, separated by commas or given repeatedly. Raises UsageError."""
     kinds = frozenset(one_of(option, kind.strip(), allowed) for text in given for kind in text.split(","))
     if "none" in kinds and len(kinds) > 1:
         raise UsageError(f"{option} none excludes every other kind.")

@@ -26,7 +26,16 @@ DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 UNMARKED: Final = {"takedown.hash.file.v1": FileRow}
 #: Packages whose modules ``…documents`` declare what commands print.
 _PLACES: Final = (cli, fixtures)
-_WIRE: Final = (wire.IntakeCard, wire.Receipt, wire.Refusal, wire.CaseRequest, wire.CaseStatus, Bundle)
+_WIRE: Final = (
+    wire.IntakeCard,
+    wire.Receipt,
+    wire.Refusal,
+    wire.CaseRequestV1,
+    wire.CaseRequest,
+    wire.CaseStatusV1,
+    wire.CaseStatus,
+    Bundle,
+)
 
 
 class _Plain(GenerateJsonSchema):

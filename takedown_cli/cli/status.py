@@ -17,10 +17,10 @@ from takedown_cli.cli.case_words import in_words, status_report, withdraw_report
 from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_options import Intake, Proxy, intake_address, intake_client
 from takedown_cli.cli.options import application
-from takedown_cli.errors import NothingToDoError, UsageError
+from takedown_cli.errors import NothingToDoError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
-    from takedown_cli.wire import CaseStatus
+    from takedown_cli.wire import CaseStatus, Copies
 
 app = application()
 
@@ -53,7 +53,11 @@ def status(
         console.jsonl = console.json and watch  # from here on, also an error is one more object on a line of its own
         while watch:
             time.sleep(_WATCH_SECONDS)
-            latest = client.status(case)
+            try:
+                latest = client.status(case)
+            except UnreachableError as error:
+                console.warn(f"{error.sentence} Asking again in a minute.")
+                continue
             if latest != state:
                 state = latest
                 _show(state)
@@ -65,8 +69,9 @@ def withdraw(
     file: Annotated[
         list[Path] | None, typer.Option("--file", metavar="PHOTO", help="Only what this file shows; may be repeated.")
     ] = None,
-    receipt: Annotated[
-        Path | None, typer.Option("--receipt", metavar="FILE", help="What 'submit --to' put into an HMA bank, instead.")
+    copies: Annotated[
+        list[str] | None,
+        typer.Option("--copies", metavar="KINDS", help="Only hashes of predicted copies: crops, borders, …, all."),
     ] = None,
     intake: Intake = None,
     proxy: Proxy = None,
@@ -76,29 +81,33 @@ def withdraw(
     \b
     takedown withdraw -                       the whole case
     takedown withdraw - --file beach.jpg      only this picture
-    takedown withdraw --receipt r.jsonl       out of an organisation's HMA bank
+    takedown withdraw - --copies crops        only the hashes of cropped copies
     """
-    if receipt is not None:
-        if number is not None or file or intake is not None:
-            raise UsageError("--receipt says by itself what to take out, and where; it goes with no case number.")
-        from takedown_cli.cli import bank
-
-        raise typer.Exit(bank.withdraw(receipt, proxy))
     address = intake_address(intake)
+    kinds = _kinds(copies)
     wanted = _values(file) if file else [()]
     case = case_number(number)
     what = f"what {len(wanted):,} of your files show" if file else "the whole case"
+    if kinds:
+        what = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
     confirm(f"Withdraw {what}? Platforms are then told to stop looking for it.")
-    states = []
     with intake_client(address, proxy) as client:
-        for values in wanted:
-            states.append(client.withdraw(case, values))
+        states = [client.withdraw(case, values, kinds) for values in wanted]
     counts = [state.withdrawn or 0 for state in states]
     if console.json:
         console.emit(withdraw_report(states[-1], sum(counts)))
     else:
         console.result(in_words(states[-1]))
-    raise typer.Exit(_say_withdrawn(counts, len(file or ())))
+    raise typer.Exit(_say_copies_withdrawn(sum(counts)) if kinds else _say_withdrawn(counts, len(file or ())))
+
+
+def _kinds(copies: list[str] | None) -> list[Copies]:
+    """Raises UsageError."""
+    from takedown_cli.cli.recipe import kinds_of
+    from takedown_cli.model import COPIES
+
+    kinds = kinds_of("--copies", copies or [], tuple(kind for kind in COPIES if kind != "none"))
+    return ["all"] if "all" in kinds else sorted(kinds)  # type: ignore[arg-type]
 
 
 def _values(files: list[Path]) -> list[tuple[str, ...]]:
@@ -142,6 +151,14 @@ def _say_withdrawn(counts: list[int], files: int) -> int:
     if missing:
         console.warn(f"{missing:,} of the files could not be read, or are not in this case.")
     return 3 if missing else 0
+
+
+def _say_copies_withdrawn(count: int) -> int:
+    """Tell how many items had such hashes; gives the exit code."""
+    if not count:
+        raise NothingToDoError("None of these pictures has such hashes on the list, so nothing was withdrawn.")
+    console.say(f"Withdrawn for {count:,} of the case's pictures and videos; they themselves stay on the list.")
+    return 0
 
 
 def _show(state: CaseStatus) -> None:

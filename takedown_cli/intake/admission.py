@@ -6,6 +6,7 @@ meant for this intake and of its mode. It must never touch the database.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Literal, Self
@@ -18,7 +19,7 @@ from takedown_cli.intake.keyring import Keyring
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.settings import Settings
 from takedown_cli.intake.signals import Signal, signals_of
-from takedown_cli.wire import Age, Audience, CaseRequest, MediaKind, decode
+from takedown_cli.wire import Age, Audience, CaseRequest, CaseRequestV1, Copies, MediaKind, decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,33 +115,58 @@ def admit(body: bytes, identity: Identity, denied: DenyList) -> Submission:
 class Asked:
     """A request about a case: what the database knows that case by, the public key that signed, and what is meant.
 
-    ``nonce`` and ``values`` are those of the request, for a withdrawal.
+    ``nonce``, ``values`` and ``copies`` are those of the request, for a withdrawal.
     """
 
     lookup: bytes
     signer: bytes
     nonce: str
     values: tuple[str, ...]
+    copies: tuple[Copies, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTo:
+    """The key that seals an answer, and the version that it has to have."""
+
+    key: bytes
+    version: Literal[1, 2]
 
 
 def read_request(
     body: bytes, action: Literal["status", "withdraw"], identity: Identity
-) -> tuple[Asked | None, bytes | None]:
-    """The request, if it is one for this intake and this action; and the key for the answer, if that can be read.
+) -> tuple[Asked | None, ReplyTo | None]:
+    """The request, if it is one for this intake and this action; and how to answer, if that can be read.
 
     Whether the signer has any right to the case is for the caller to decide.
     """
     try:
         opened = open_sealed(body, "request", identity)
-        signed = envelope.verify(opened, CaseRequest.TYPE)
-        request = decode(CaseRequest, signed.payload)
+        request, version, signers = _any_version(opened)
     except (BundleError, Refused):
         return None, None
-    reply_key = bytes.fromhex(request.reply_key)
+    reply = ReplyTo(bytes.fromhex(request.reply_key), version)
     if request.action != action:
         return None, None  # a recorded request, sent to the other door
-    if request.audience != identity.audience or len(signed.signers) != 1:
-        return None, reply_key
-    signer = signed.signers[0]
-    lookup = identity.keyring.lookup(request.lookup_id, signer)
-    return Asked(lookup, signer, request.nonce, request.values), reply_key
+    if request.audience != identity.audience or len(signers) != 1:
+        return None, reply
+    lookup = identity.keyring.lookup(request.lookup_id, signers[0])
+    return Asked(lookup, signers[0], request.nonce, request.values, request.copies), reply
+
+
+def _any_version(opened: bytes) -> tuple[CaseRequest, Literal[1, 2], tuple[bytes, ...]]:
+    """The request in an envelope, which version it came in, and who signed it. Raises BundleError."""
+    with suppress(BundleError):
+        signed = envelope.verify(opened, CaseRequest.TYPE)
+        return decode(CaseRequest, signed.payload), 2, signed.signers
+    signed = envelope.verify(opened, CaseRequestV1.TYPE)
+    old = decode(CaseRequestV1, signed.payload)
+    request = CaseRequest(
+        action=old.action,
+        lookup_id=old.lookup_id,
+        audience=old.audience,
+        nonce=old.nonce,
+        reply_key=old.reply_key,
+        values=old.values,
+    )
+    return request, 1, signed.signers

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from takedown_cli.bundle.seal import BUCKETS
@@ -60,15 +60,7 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
 
-    table = routes(desk, intake, workers)
-    app = Starlette(routes=table, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
-    app.router.redirect_slashes = False  # no client of ours follows a redirect
-    return Door(_Hatch(app, desk), metrics)
-
-
-def routes(desk: Desk, intake: Intake, workers: Workers) -> list[BaseRoute]:
-    """Every route there is."""
-    return [
+    routes = [
         Route("/healthz", desk.health, methods=["GET"]),
         Route("/metrics", desk.metrics, methods=["GET"]),
         Route("/v1/keys", desk.keys, methods=["GET"]),
@@ -77,6 +69,9 @@ def routes(desk: Desk, intake: Intake, workers: Workers) -> list[BaseRoute]:
         Route("/v1/withdraw", desk.withdraw, methods=["POST"]),
         *platforms.routes(intake, workers),
     ]
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
+    app.router.redirect_slashes = False  # no client of ours follows a redirect
+    return Door(_Hatch(app, desk), metrics)
 
 
 class _Hatch:
@@ -152,8 +147,8 @@ class Desk:
 
     async def _inquire(self, request: Request, action: Literal["status", "withdraw"]) -> Response:
         body = await read_body(request, REQUEST_LIMIT)
-        asked, reply_key = await self._openers.request(action, body)
-        answer = self._intake.quick_answer(asked, reply_key) if action == "status" else None
+        asked, reply = await self._openers.request(action, body)
+        answer = self._intake.quick_answer(asked, reply) if action == "status" else None
         if answer is None:
-            answer = await self._workers.run(partial(self._intake.answer, asked, reply_key, action))
+            answer = await self._workers.run(partial(self._intake.answer, asked, reply, action))
         return Response(answer, media_type="application/octet-stream")

@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
 
 from takedown_cli.intake.admission import Asked, Submission
-from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_off_list
-from takedown_cli.intake.policy import Policy
+from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_copies_off_list, take_off_list
+from takedown_cli.intake.policy import Policy, Verdict
 from takedown_cli.intake.prepared import Prepared, Value
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import cases, hashes, items, listings, submissions, withdrawals
-from takedown_cli.intake.signals import list_of
+from takedown_cli.intake.signals import list_of, predicted
 from takedown_cli.intake.writer import Turn
 from takedown_cli.wire import Receipt
 
@@ -72,7 +72,7 @@ def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
     verdict = policy.judge(turn, submission)
     expires = _later(turn.day, policy.retention_days)
     case_id = _open_case(turn, submission, expires) if case is None else _prolong(turn, case, expires)
-    _add_items(turn, case_id, submission, verdict.hold, new=case is None)
+    _add_items(turn, case_id, submission, verdict, new=case is None)
     row: dict[str, Value] = {"case_id": case_id, "digest": submission.digest, "day": turn.day, "expires": expires}
     _NEW_SUBMISSION.run(
         turn.connection, {**row, "item_count": len(submission.items), "organisation_id": verdict.organisation}
@@ -107,25 +107,29 @@ def _prolong(turn: Turn, case: Case, expires: str) -> int:
     return case.id
 
 
-def _add_items(turn: Turn, case_id: int, submission: Submission, hold: str | None, *, new: bool) -> None:
+def _add_items(turn: Turn, case_id: int, submission: Submission, verdict: Verdict, *, new: bool) -> None:
     added = submission.items
     last = 0 if new else (_LAST_NUMBER.row(turn.connection, case=case_id) or (0,))[0] or 0
     numbered = list(zip(range(last + 1, last + len(added) + 1), added, submission.signals, strict=True))
     wanted = [(number, list_of(item.age), found) for number, item, found in numbered]
     place = turn.last_seq + places_for(wanted)
+    hold, vouched = verdict.hold, verdict.organisation is not None
     rows: list[dict[str, Value]] = [
         {"case_id": case_id, "number": number, "media": item.media, "age": item.age, "fingerprints": len(found)}
         for number, item, found in numbered
     ]
     for row, found in zip(rows, submission.signals, strict=True):
         reason = hold if found else "quality"
-        row |= {"state": "held" if reason else "listed", "reason": reason, "seq": place}
+        row |= {"state": "held" if reason else "listed", "reason": reason, "seq": place, "vouched": vouched}
     _NEW_ITEMS.run(turn.connection, *rows)
-    put_on_list(turn, case_id, wanted, held=hold is not None)
+    put_on_list(turn, case_id, wanted, held=hold is not None, vouched=vouched)
 
 
 def withdraw(turn: Turn, case: Case, asked: Asked) -> int:
-    """Withdraw the case, or the items that hold one of the values; the number of items meant, also when repeated."""
+    """Withdraw the case, or the items that hold one of the values; the number of items meant, also when repeated.
+
+    With ``copies`` only hashes of such predicted copies are withdrawn; the number is that of the items that had any.
+    """
     nonce = bytes.fromhex(asked.nonce)
     before = turn.connection.scalar(
         select(withdrawals.c.item_count).where(withdrawals.c.case_id == case.id, withdrawals.c.nonce == nonce)
@@ -133,12 +137,21 @@ def withdraw(turn: Turn, case: Case, asked: Asked) -> int:
     if before is not None:
         return int(before)
     meant = _items_with(turn.connection, case, asked.values) if asked.values else _all_items(turn.connection, case)
+    count = 0
     for chunk in chunks(number for number, state in meant.items() if state != "withdrawn"):
-        take_off_list(turn, case.id, chunk)
-    _NEW_WITHDRAWAL.run(
-        turn.connection, {"case_id": case.id, "nonce": nonce, "item_count": len(meant), "day": turn.day}
-    )
-    return len(meant)
+        if asked.copies is None:
+            take_off_list(turn, case.id, chunk)
+        else:
+            count += len(take_copies_off_list(turn, case.id, chunk, predicted(asked.copies)))
+    if asked.copies is None:
+        count = len(meant)
+    note_withdrawal(turn, case.id, nonce, count)
+    return count
+
+
+def note_withdrawal(turn: Turn, case_id: int, nonce: bytes, count: int) -> None:
+    """Note that items were withdrawn today, by whom ever: the days that they are kept yet begin."""
+    _NEW_WITHDRAWAL.run(turn.connection, {"case_id": case_id, "nonce": nonce, "item_count": count, "day": turn.day})
 
 
 def _all_items(connection: Connection, case: Case) -> dict[int, str]:

@@ -22,8 +22,9 @@ A case number is not in it and cannot be computed from it. Whoever already **has
 pepper, finds its case; whoever already has a picture finds its hash, and with it the cases that reported it, as
 numbers without a name.
 
-What is deleted (an expired case, one withdrawn for 30 days, a tombstone after 90) is overwritten in the file and in
-its log. A backup holds what it held when it was made: delete backups by the same days.
+What is deleted (an expired case, one withdrawn for 30 days, a tombstone after 90) is overwritten in the SQLite file and
+in its log; PostgreSQL overwrites freed pages only when it uses them again. A backup holds what it held when it was
+made: delete backups by the same days.
 """
 
 

@@ -11,11 +11,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, TypeVar
 
-from sqlalchemy import BindParameter, CompoundSelect, and_, bindparam, insert, or_, select, union, update
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from takedown_cli.intake.prepared import Prepared, Value
 from takedown_cli.intake.schema import contributions, hashes, items, listings
-from takedown_cli.intake.signals import Signal
+from takedown_cli.intake.signals import EVERY_CLASS, Signal
+from takedown_cli.intake.standing import CONFIRMED, PROVISIONAL, settle
 from takedown_cli.intake.writer import Turn
 
 T = TypeVar("T")
@@ -46,7 +60,12 @@ _NEW_RECORD = Prepared(
 _NEW_LISTINGS = Prepared(insert(listings), listings.c.keys())
 _ONE = update(hashes).where(hashes.c.id == bindparam("row"))
 _PLACE: Final[dict[str, BindParameter[int]]] = {"modified": bindparam("now"), "seq": bindparam("new_seq")}
-_RENEW = _ONE.values(state="active", classes=bindparam("new_classes"), **_PLACE)
+_RENEW = _ONE.values(
+    state="active",
+    classes=bindparam("new_classes"),
+    standing=case((bindparam("vouched"), CONFIRMED), else_=hashes.c.standing),
+    **_PLACE,
+)
 _TOUCH = _ONE.values(state=bindparam("new_state"), **_PLACE)
 
 
@@ -61,43 +80,55 @@ def places_for(wanted: Wanted) -> int:
     return len({(list_name, signal.name, signal.value) for _, list_name, signals in wanted for signal in signals})
 
 
-def put_on_list(turn: Turn, case_id: int, wanted: Wanted, *, held: bool) -> None:
+def put_on_list(turn: Turn, case_id: int, wanted: Wanted, *, held: bool, vouched: bool) -> None:
     """List the signals of a case's items: (number, list, signals) each. Known records are merged, not repeated.
 
     With ``held`` the records are kept for the operator's review: new ones stay out of the feeds, others as they are.
+    With ``vouched`` they are confirmed; otherwise new ones are provisional, and others what they are.
     """
     classes: dict[Key, int] = {}
-    holders: dict[Key, list[int]] = defaultdict(list)
+    holders: dict[Key, list[tuple[int, int]]] = defaultdict(list)
     for number, list_name, signals in wanted:
         for signal in signals:
             key = (list_name, signal.name, signal.value)
             classes[key] = classes.get(key, 0) | signal.classes
-            holders[key].append(number)
+            holders[key].append((number, signal.classes))
     for chunk in chunks(classes):
-        ids = enter_records(turn, {key: classes[key] for key in chunk}, held=held)
+        ids = enter_records(turn, {key: classes[key] for key in chunk}, held=held, vouched=vouched)
         _NEW_LISTINGS.run(
             turn.connection,
-            *({"case_id": case_id, "number": number, "hash_id": ids[key]} for key in chunk for number in holders[key]),
+            *(
+                {"case_id": case_id, "number": number, "hash_id": ids[key], "classes": bits}
+                for key in chunk
+                for number, bits in holders[key]
+            ),
         )
 
 
-def enter_records(turn: Turn, classes: Mapping[Key, int], *, held: bool = False) -> dict[Key, int]:
+def enter_records(turn: Turn, classes: Mapping[Key, int], *, held: bool, vouched: bool) -> dict[Key, int]:
     """Records for these keys (key → class bits), made where there are none; their row ids. At most ``CHUNK`` keys."""
     known = known_records(turn, classes)
     seqs = {key: turn.next_seq() for key in classes}
     new = {key: bits for key, bits in classes.items() if key not in known}
     if not held:
-        _renew(turn, [(known[key], bits, seqs[key]) for key, bits in classes.items() if key in known])
-    return {key: row for key, (row, _) in known.items()} | _insert(turn, new, seqs, "held" if held else "active")
+        _renew(turn, [(known[key], bits, seqs[key]) for key, bits in classes.items() if key in known], vouched)
+    fixed = {"state": "held" if held else "active", "standing": CONFIRMED if vouched else PROVISIONAL}
+    return {key: row for key, (row, _) in known.items()} | _insert(turn, new, seqs, fixed)
 
 
-def _renew(turn: Turn, records: Sequence[tuple[tuple[int, int], int, int]]) -> None:
+def _renew(turn: Turn, records: Sequence[tuple[tuple[int, int], int, int]], vouched: bool) -> None:
     """Make known records ((row id, class bits), further bits, place) active, at new places."""
     if records:
         turn.connection.execute(
             _RENEW,
             [
-                {"row": row, "new_classes": old | bits, "now": turn.modified, "new_seq": seq}
+                {
+                    "row": row,
+                    "new_classes": old | bits,
+                    "now": turn.modified,
+                    "new_seq": seq,
+                    "vouched": vouched,
+                }
                 for (row, old), bits, seq in records
             ],
         )
@@ -121,7 +152,7 @@ def known_records(turn: Turn, keys: Iterable[Key]) -> dict[Key, tuple[int, int]]
     return known
 
 
-def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], state: str) -> dict[Key, int]:
+def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], fixed: dict[str, str]) -> dict[Key, int]:
     if not classes:
         return {}
     rows: list[dict[str, Value]] = [
@@ -129,7 +160,7 @@ def _insert(turn: Turn, classes: dict[Key, int], seqs: dict[Key, int], state: st
             "list": key[0],
             "signal": key[1],
             "value": key[2],
-            "state": state,
+            **fixed,
             "classes": bits,
             "modified": turn.modified,
             "seq": seqs[key],
@@ -149,18 +180,42 @@ def take_off_list(turn: Turn, case_id: int, numbers: Sequence[int]) -> None:
     held = turn.connection.scalars(
         select(listings.c.hash_id).where(listings.c.case_id == case_id, listings.c.number.in_(numbers)).distinct()
     ).all()
-    turn.connection.execute(
-        update(items)
-        .where(items.c.case_id == case_id, items.c.number.in_(numbers))
-        .values(state="withdrawn", reason=None)
-    )
+    _withdraw(turn, case_id, numbers)
     leave_records(turn, held)
+
+
+def _withdraw(turn: Turn, case_id: int, numbers: Sequence[int]) -> None:
+    mine = and_(items.c.case_id == case_id, items.c.number.in_(numbers))
+    turn.connection.execute(update(items).where(mine).values(state="withdrawn", reason=None))
+
+
+def take_copies_off_list(turn: Turn, case_id: int, numbers: Sequence[int], classes: int) -> list[int]:
+    """Withdraw of these items the hashes that are of these class bits and of no other; the items that had any.
+
+    The item's tie to such a hash is deleted at once: a tombstone needs none. An item that is left without a hash is
+    withdrawn as a whole.
+    """
+    mine = and_(listings.c.case_id == case_id, listings.c.number.in_(numbers))
+    of_these = listings.c.classes.bitwise_and(~classes & EVERY_CLASS) == 0
+    found = turn.connection.execute(select(listings.c.number, listings.c.hash_id).where(mine, of_these)).all()
+    if not found:
+        return []
+    turn.connection.execute(delete(listings).where(mine, of_these))
+    left = select(func.count()).where(listings.c.case_id == items.c.case_id, listings.c.number == items.c.number)
+    touched = sorted({row.number for row in found})
+    of_case = and_(items.c.case_id == case_id, items.c.number.in_(touched))
+    turn.connection.execute(update(items).where(of_case).values(fingerprints=left.scalar_subquery()))
+    empty = turn.connection.scalars(select(items.c.number).where(of_case, items.c.fingerprints == 0)).all()
+    _withdraw(turn, case_id, empty)
+    leave_records(turn, sorted({row.hash_id for row in found}))
+    return touched
 
 
 def leave_records(turn: Turn, rows: Sequence[int]) -> None:
     """Somebody no longer stands for these records: one that nobody stands for becomes a tombstone, others move."""
     for chunk in chunks(rows):
         still = set(turn.connection.scalars(_stood_for(chunk)))
+        settle(turn, chunk)
         states = turn.connection.execute(select(hashes.c.id, hashes.c.state).where(hashes.c.id.in_(chunk)))
         touch(turn, {row.id: row.state if row.id in still else _GONE[row.state] for row in states})
 

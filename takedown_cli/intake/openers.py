@@ -19,13 +19,13 @@ if sys.platform == "linux":
     from fcntl import F_SETPIPE_SZ, fcntl
 
 from takedown_cli.intake import opener
-from takedown_cli.intake.admission import Asked, Identity, Submission
+from takedown_cli.intake.admission import Asked, Identity, ReplyTo, Submission
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.opener import Task
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.workers import Workers
 
-Read = tuple[Asked | None, bytes | None]
+Read = tuple[Asked | None, ReplyTo | None]
 
 _AGAIN_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hmac
 import secrets
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake.database import new_id
 from takedown_cli.intake.keyring import Keyring
-from takedown_cli.intake.schema import participant_keys, participants, pulls
+from takedown_cli.intake.schema import clock, participant_keys, participants, pulls
 from takedown_cli.intake.signals import EVERY_CLASS
 from takedown_cli.intake.writer import Turn
 
@@ -34,12 +34,17 @@ _USER: Final = "participant-"
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """A platform. ``lists`` names what it may pull, ``classes`` are the class bits that it subscribed to."""
+    """A platform. ``lists`` names what it may pull, ``classes`` are the class bits that it subscribed to.
+
+    ``confirmed`` says that it wants confirmed hashes only. What was withdrawn up to place ``joined`` it never saw.
+    """
 
     id: int
     name: str
     lists: tuple[str, ...]
     classes: int
+    confirmed: bool
+    joined: int
     since: str
     revoked: str | None
 
@@ -69,14 +74,15 @@ def add(
     lists: Lists,
     scopes: tuple[str, ...] = USUAL,
     classes: int = EVERY_CLASS,
+    confirmed: bool = False,
 ) -> Keys:
     """Take a platform in. Raises ConfigError when the name is taken or cannot be used."""
     if not 1 <= len(name) <= 80 or not name.isprintable():
         raise ConfigError("A participant's name must have 1 to 80 printable characters.", hint="Choose another name.")
+    joined = select(clock.c.seq).scalar_subquery()
+    row = {"name": name, "lists": lists, "classes": classes, "confirmed": confirmed, "since": turn.day}
     try:
-        made = turn.connection.execute(
-            insert(participants).values(name=name, lists=lists, classes=classes, since=turn.day)
-        )
+        made = turn.connection.execute(insert(participants).values(**row, joined=joined))
     except IntegrityError:
         raise ConfigError("There is a participant of that name already.", hint="Choose another name.") from None
     return issue(turn, keyring, new_id(made), scopes)
@@ -150,10 +156,12 @@ def audit(connection: Connection) -> list[Pull]:
 
 def everyone(connection: Connection) -> list[Participant]:
     """All participants, also revoked ones, in the order they came."""
-    return [
-        Participant(row.id, row.name, LISTS[row.lists], row.classes, row.since, row.revoked)
-        for row in connection.execute(select(participants).order_by(participants.c.id))
-    ]
+    return [_participant(row) for row in connection.execute(select(participants).order_by(participants.c.id))]
+
+
+def _participant(row: Row[*tuple[Any, ...]]) -> Participant:
+    lists = LISTS[row.lists]
+    return Participant(row.id, row.name, lists, row.classes, row.confirmed, row.joined, row.since, row.revoked)
 
 
 def authenticate(
@@ -190,4 +198,4 @@ def _active(connection: Connection, participant_id: int) -> Participant | None:
     row = connection.execute(
         select(participants).where(participants.c.id == participant_id, participants.c.revoked.is_(None))
     ).first()
-    return None if row is None else Participant(row.id, row.name, LISTS[row.lists], row.classes, row.since, row.revoked)
+    return None if row is None else _participant(row)

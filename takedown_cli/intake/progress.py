@@ -16,7 +16,8 @@ from sqlalchemy import Connection, and_, bindparam, func, select
 from takedown_cli.intake.participants import LISTS
 from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.schema import feedback, items, listings, participants, pulls
-from takedown_cli.intake.signals import IMAGE, PREDICTED_IMAGE, PREDICTED_VIDEO, VIDEO, list_of
+from takedown_cli.intake.signals import EVERY_IMAGE, EVERY_VIDEO, list_of
+from takedown_cli.intake.standing import AGREE
 from takedown_cli.wire import Age, ItemStatus, MediaKind, PlatformAnswer
 
 State = Literal["seen", "under-review", "blocked", "not-blocked"]
@@ -27,11 +28,13 @@ _ANSWERS: Final[tuple[tuple[str, State], ...]] = (
     ("PendingReview", "under-review"),
     ("NotBlocked", "not-blocked"),
 )
-_MEDIA_CLASSES: Final = {"image": IMAGE | PREDICTED_IMAGE, "video": VIDEO | PREDICTED_VIDEO}
+_MEDIA_CLASSES: Final = {"image": EVERY_IMAGE, "video": EVERY_VIDEO}
 
 
 _OF_CASE = (
-    select(items.c.number, items.c.media, items.c.age, items.c.state, items.c.fingerprints, items.c.seq)
+    select(
+        items.c.number, items.c.media, items.c.age, items.c.state, items.c.fingerprints, items.c.seq, items.c.vouched
+    )
     .where(items.c.case_id == bindparam("case"))
     .order_by(items.c.number)
 )
@@ -42,7 +45,14 @@ _FEW_FINGERPRINTS: Final = 1000
 _FEW_ITEMS = Prepared(_OF_CASE.limit(_FEW + 1))
 _PULLED = and_(pulls.c.participant_id == participants.c.id, pulls.c.upto >= bindparam("place"))
 _PLATFORMS = Prepared(
-    select(participants.c.id, participants.c.name, participants.c.lists, participants.c.classes, func.min(pulls.c.day))
+    select(
+        participants.c.id,
+        participants.c.name,
+        participants.c.lists,
+        participants.c.classes,
+        participants.c.confirmed,
+        func.min(pulls.c.day),
+    )
     .select_from(participants.outerjoin(pulls, _PULLED))
     .group_by(participants.c.id)
     .order_by(participants.c.name)
@@ -64,6 +74,7 @@ class _Item:
     state: Literal["listed", "held", "withdrawn"]
     fingerprints: int
     seq: int
+    vouched: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +85,13 @@ class _Platform:
     name: str
     lists: tuple[str, ...]
     classes: int
+    confirmed: bool
     pulled: str | None
+
+    def receives(self, item: _Item) -> bool:
+        """Whether its pulls bring it this item; who wants confirmed hashes only has it for certain if it is vouched."""
+        wanted = list_of(item.age) in self.lists and bool(self.classes & _MEDIA_CLASSES[item.media])
+        return wanted and (item.vouched or not self.confirmed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +120,27 @@ def few_items_of(connection: Connection, case_id: int) -> tuple[ItemStatus, ...]
 def _with_platforms(connection: Connection, case_id: int, found: Sequence[_Item]) -> tuple[ItemStatus, ...]:
     platforms = {seq: _platforms(connection, seq) for seq in {item.seq for item in found}}
     words = _feedback(connection, case_id) if any(platforms.values()) else {}
-    return tuple(
-        ItemStatus(
-            number=item.number,
-            media=item.media,
-            age=item.age,
-            state=item.state,
-            fingerprints=item.fingerprints,
-            platforms=tuple(_answers(item, platforms[item.seq], words.get(item.number, ()))),
-        )
-        for item in found
+    return tuple(_item(item, tuple(_answers(item, platforms[item.seq], words.get(item.number, ())))) for item in found)
+
+
+def _item(item: _Item, answers: tuple[PlatformAnswer, ...]) -> ItemStatus:
+    """An item as it is told. Its standing follows from what is told beside it, so that it tells of no other case."""
+    blocked = sum(answer.state == "blocked" for answer in answers)
+    standing: Literal["confirmed", "provisional"] = "confirmed" if item.vouched or blocked >= AGREE else "provisional"
+    return ItemStatus(
+        number=item.number,
+        media=item.media,
+        age=item.age,
+        state=item.state,
+        standing=standing if item.state == "listed" else None,
+        fingerprints=item.fingerprints,
+        platforms=answers,
     )
 
 
 def _platforms(connection: Connection, seq: int) -> list[_Platform]:
     rows = _PLATFORMS.rows(connection, place=seq)
-    return [_Platform(row, name, LISTS[lists], classes, pulled) for row, name, lists, classes, pulled in rows]
+    return [_Platform(row, name, LISTS[lists], *others) for row, name, lists, *others in rows]
 
 
 def _feedback(connection: Connection, case_id: int) -> dict[int, list[_Word]]:
@@ -137,6 +159,5 @@ def _answers(item: _Item, platforms: Sequence[_Platform], words: Sequence[_Word]
                 yield PlatformAnswer(platform=platform.name, state=state, day=max(days))
                 break
         else:
-            subscribed = list_of(item.age) in platform.lists and platform.classes & _MEDIA_CLASSES[item.media]
-            if platform.pulled and subscribed and item.fingerprints:
+            if platform.pulled and platform.receives(item) and item.fingerprints:
                 yield PlatformAnswer(platform=platform.name, state="seen", day=platform.pulled)

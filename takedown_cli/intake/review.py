@@ -6,20 +6,21 @@ It must never show a hash or anything that finds a case from outside.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
+from takedown_cli.intake.cases import note_withdrawal
 from takedown_cli.intake.listing import chunks, take_off_list, touch
 from takedown_cli.intake.schema import cases, feedback, hashes, items, listings
+from takedown_cli.intake.standing import AGREE, CONFIRMED, settle
 from takedown_cli.intake.writer import Turn
 
 #: Reasons that an operator can lift.
 REVIEWABLE: Final = ("flood", "budget")
-#: So many platforms must have said NotBlocked, and more of them than said Blocked.
-AGREE: Final = 2
 
 _OF_ITEM = and_(listings.c.case_id == items.c.case_id, listings.c.number == items.c.number)
 
@@ -36,6 +37,14 @@ class Held:
     fingerprints: int
 
 
+@dataclass(frozen=True, slots=True)
+class Provisional:
+    """How many hashes of one list are shown to platforms as provisional."""
+
+    list: str
+    hashes: int
+
+
 def held(connection: Connection) -> list[Held]:
     """What is held, oldest first."""
     adult = case((items.c.age == "adult", "adult"), else_="under-18")
@@ -47,6 +56,17 @@ def held(connection: Connection) -> list[Held]:
         .order_by(cases.c.received, items.c.case_id)
     )
     return [Held(*row) for row in connection.execute(query)]
+
+
+def provisional(connection: Connection) -> list[Provisional]:
+    """What is listed on an anonymous report alone."""
+    query = (
+        select(hashes.c.list, func.count())
+        .where(hashes.c.state == "active", hashes.c.standing != CONFIRMED)
+        .group_by(hashes.c.list)
+        .order_by(hashes.c.list)
+    )
+    return [Provisional(*row) for row in connection.execute(query)]
 
 
 def _waiting(turn: Turn, case_ids: Sequence[int] | None) -> dict[int, list[int]]:
@@ -79,12 +99,17 @@ def drop(turn: Turn, case_ids: Sequence[int]) -> int:
     for case_id, numbers in waiting.items():
         for chunk in chunks(numbers):
             take_off_list(turn, case_id, chunk)
+        note_withdrawal(turn, case_id, secrets.token_bytes(16), len(numbers))
     return sum(map(len, waiting.values()))
 
 
 def weigh(turn: Turn, rows: Iterable[int]) -> None:
-    """After new feedback: a record that platforms agree is none of this comes off the list, or back onto it."""
+    """After new feedback: a record that platforms agree is none of this comes off the list, or back onto it.
+
+    And one that enough of them block is no longer provisional.
+    """
     for chunk in chunks(rows):
+        settle(turn, chunk)
         said = func.sum(case((feedback.c.value == "NotBlocked", 1), else_=0)).label("against")
         agreed = func.sum(case((feedback.c.value == "Blocked", 1), else_=0)).label("agreed")
         query = (

@@ -20,7 +20,7 @@ from takedown_cli.bundle import envelope
 from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
-from takedown_cli.intake.admission import Asked, Identity, Submission, admit, read_request
+from takedown_cli.intake.admission import Asked, Identity, ReplyTo, Submission, admit, read_request
 from takedown_cli.intake.database import Own, open_engine
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
@@ -134,19 +134,19 @@ class Intake:
         """The sealed answer about a case. Raises Refused("busy")."""
         return self.answer(*read_request(body, action, self.identity), action)
 
-    def answer(self, asked: Asked | None, reply_key: bytes | None, action: Literal["status", "withdraw"]) -> bytes:
+    def answer(self, asked: Asked | None, reply: ReplyTo | None, action: Literal["status", "withdraw"]) -> bytes:
         """The sealed answer to a request that was read. Raises Refused("busy")."""
         if action == "withdraw":
-            return inquiry.withdraw(asked, reply_key, self.identity.keyring, self.readers, self.writer)
+            return inquiry.withdraw(asked, reply, self.identity.keyring, self.readers, self.writer)
         with self.readers.begin() as connection:
-            return inquiry.status(connection, asked, reply_key, self.identity.keyring)
+            return inquiry.status(connection, asked, reply, self.identity.keyring)
 
-    def quick_answer(self, asked: Asked | None, reply_key: bytes | None) -> bytes | None:
+    def quick_answer(self, asked: Asked | None, reply: ReplyTo | None) -> bytes | None:
         """The same about a status, for the thread that listens: none unless it is certain to be found at once."""
         if self._own is None:
             return None
         with self._own.snapshot() as connection:
-            return inquiry.quick_status(connection, asked, reply_key, self.identity.keyring)
+            return inquiry.quick_status(connection, asked, reply, self.identity.keyring)
 
     # -------------------------------------------------------------------------------------------------- participants
 
@@ -185,10 +185,12 @@ class Intake:
         lists: Lists,
         scopes: tuple[str, ...] = participants.USUAL,
         classes: int = EVERY_CLASS,
+        *,
+        confirmed: bool = False,
     ) -> Keys:
         """Take a platform in. Raises ConfigError."""
         keyring = self.identity.keyring
-        return self.operate(lambda turn: participants.add(turn, keyring, name, lists, scopes, classes))
+        return self.operate(lambda turn: participants.add(turn, keyring, name, lists, scopes, classes, confirmed))
 
     def participants(self) -> list[Participant]:
         with self.readers.begin() as connection:

@@ -6,31 +6,61 @@ It must never judge who sent an item.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from takedown_cli.bundle.document import BundleFingerprint, Item
 from takedown_cli.model import MIN_QUALITY
+from takedown_cli.wire import Copies, Kind
 
 #: Digests are matched per media kind; PDQ of a frame matches as the picture it is.
 SIGNALS: Final = ("pdq", "image-md5", "image-sha1", "video-md5", "video-sha1")
 
 #: Derivations that show the picture as it was; every other variant predicts a copy that somebody may make.
-AS_IT_WAS: Final = frozenset({None, "upright", "raw"})
+AS_IT_WAS: Final = frozenset({"upright", "raw"})
 
 #: Set bits of a PDQ. The bits compare with the median, so a picture with detail has 128 of 256; a value outside this
 #: range is degenerate or was invented, and would match what it should not.
 POPCOUNT: Final = range(124, 133)
 
-#: Bits of the classes that participants subscribe to.
-IMAGE, PREDICTED_IMAGE, VIDEO, PREDICTED_VIDEO = 1, 2, 4, 8
-EVERY_CLASS: Final = IMAGE | PREDICTED_IMAGE | VIDEO | PREDICTED_VIDEO
+#: Bits of the classes that participants subscribe to: the picture or video as it was; a predicted copy of a kind that
+#: this version does not know, or that was listed before kinds were told apart; then a pair for each known kind.
+IMAGE, OTHER_IMAGE, VIDEO, OTHER_VIDEO = 1, 2, 4, 8
+_FIRST_KIND: Final = 4
+#: Kind of predicted copies → how the names of its derivations begin.
+KINDS: Final[dict[Kind, tuple[str, ...]]] = {
+    "flips": ("rotate", "flip"),
+    "screens": ("screen:",),
+    "crops": ("crop:",),
+    "borders": ("border:",),
+    "captions": ("caption:",),
+    "tilts": ("tilt:",),
+}
+_BITS: Final[dict[Kind, tuple[int, int]]] = {
+    kind: (1 << _FIRST_KIND + 2 * n, 2 << _FIRST_KIND + 2 * n) for n, kind in enumerate(KINDS)
+}
+EVERY_IMAGE: Final = IMAGE | OTHER_IMAGE | sum(image for image, _ in _BITS.values())
+EVERY_VIDEO: Final = VIDEO | OTHER_VIDEO | sum(video for _, video in _BITS.values())
+EVERY_CLASS: Final = EVERY_IMAGE | EVERY_VIDEO
 
 
-def classes_for(media: str, *, predicted: bool) -> int:
-    """Class bits for ``image``, ``video`` or ``all``, with or without hashes of predicted copies."""
-    wanted = {"image": IMAGE | PREDICTED_IMAGE, "video": VIDEO | PREDICTED_VIDEO}.get(media, EVERY_CLASS)
-    return wanted if predicted else wanted & (IMAGE | VIDEO)
+def classes_for(media: str, kinds: Iterable[Copies] = ("all",)) -> int:
+    """Class bits for ``image``, ``video`` or ``all``: as it was, and copies of these kinds."""
+    wanted = {"image": EVERY_IMAGE, "video": EVERY_VIDEO}.get(media, EVERY_CLASS)
+    return wanted & (IMAGE | VIDEO | predicted(kinds))
+
+
+def predicted(kinds: Iterable[Copies]) -> int:
+    """Class bits of the predicted copies of these kinds, of pictures and of videos."""
+    return sum(EVERY_CLASS & ~(IMAGE | VIDEO) if kind == "all" else sum(_BITS[kind]) for kind in {*kinds})
+
+
+def kinds_in(classes: int) -> list[Copies]:
+    """The kinds of predicted copies that class bits hold, as ``classes_for`` takes them."""
+    if classes & (OTHER_IMAGE | OTHER_VIDEO):
+        return ["all"]
+    return [kind for kind, bits in _BITS.items() if classes & sum(bits)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +97,13 @@ def _name(media: str, fingerprint: BundleFingerprint) -> str | None:
 
 
 def _class(media: str, fingerprint: BundleFingerprint) -> int:
-    as_it_was = fingerprint.variant in AS_IT_WAS
-    if media == "image":
-        return IMAGE if as_it_was else PREDICTED_IMAGE
-    return VIDEO if as_it_was else PREDICTED_VIDEO
+    place = 0 if media == "image" else 1
+    if fingerprint.variant is None or fingerprint.variant in AS_IT_WAS:
+        return (IMAGE, VIDEO)[place]
+    for kind, beginnings in KINDS.items():
+        if fingerprint.variant.startswith(beginnings):
+            return _BITS[kind][place]
+    return (OTHER_IMAGE, OTHER_VIDEO)[place]
 
 
 def _good(fingerprint: BundleFingerprint) -> bool:

@@ -17,7 +17,7 @@ from takedown_cli.intake.listing import chunks, take_off_list
 from takedown_cli.intake.schema import cases, contributions, feedback, hashes, items, listings, withdrawals
 from takedown_cli.intake.writer import Turn
 
-#: Days that a withdrawn case is kept so that its holder can see it, and a tombstone so that every platform meets it.
+#: Days that what was withdrawn is kept so that its holder can see it, and a tombstone so that every platform meets it.
 WITHDRAWN_DAYS: Final = 30
 TOMBSTONE_DAYS: Final = 90
 
@@ -31,8 +31,9 @@ class Purged:
 
 
 def purge(turn: Turn) -> Purged:
-    """Delete expired and long withdrawn cases, and old tombstones."""
-    gone = _expired(turn)
+    """Delete expired and long withdrawn cases, which hashes long withdrawn items had, and old tombstones."""
+    before = (date.fromisoformat(turn.day) - timedelta(days=WITHDRAWN_DAYS)).isoformat()
+    gone = _expired(turn, before)
     for case_id in gone:
         numbers = turn.connection.scalars(
             select(items.c.number).where(items.c.case_id == case_id, items.c.state != "withdrawn")
@@ -41,15 +42,25 @@ def purge(turn: Turn) -> Purged:
             take_off_list(turn, case_id, chunk)
     for some in chunks(gone):
         turn.connection.execute(delete(cases).where(cases.c.id.in_(some)))
+    _forget_withdrawn(turn, before)
     return Purged(len(gone), _tombstones(turn))
 
 
-def _expired(turn: Turn) -> list[int]:
-    before = (date.fromisoformat(turn.day) - timedelta(days=WITHDRAWN_DAYS)).isoformat()
-    still_listed = exists().where(items.c.case_id == cases.c.id, items.c.state != "withdrawn")
+def _expired(turn: Turn, before: str) -> list[int]:
+    """Cases past their day, and those of which nothing that has a hash is left since ``before``."""
+    still_listed = exists().where(items.c.case_id == cases.c.id, items.c.state != "withdrawn", items.c.fingerprints > 0)
     last = select(func.max(withdrawals.c.day)).where(withdrawals.c.case_id == cases.c.id).scalar_subquery()
     query = select(cases.c.id).where((cases.c.expires <= turn.day) | and_(~still_listed, last <= before))
     return list(turn.connection.scalars(query.where(cases.c.expires != NEVER)))
+
+
+def _forget_withdrawn(turn: Turn, before: str) -> None:
+    """An item withdrawn from a case that goes on need not hold its hashes until that case ends."""
+    quiet = select(withdrawals.c.case_id).group_by(withdrawals.c.case_id).having(func.max(withdrawals.c.day) <= before)
+    withdrawn = exists().where(
+        items.c.case_id == listings.c.case_id, items.c.number == listings.c.number, items.c.state == "withdrawn"
+    )
+    turn.connection.execute(delete(listings).where(listings.c.case_id.in_(quiet), withdrawn))
 
 
 def _tombstones(turn: Turn) -> int:

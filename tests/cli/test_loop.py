@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +110,7 @@ def test_on_a_terminal_it_asks_and_shows_the_number_once(helpline: Helpline) -> 
 def test_status_reads_the_number_from_stdin(helpline: Helpline, number: str) -> None:
     ended = helpline("status", "-", stdin=number.lower())
     assert ended.code == 0
-    assert "Pictures 1-2: on the list that platforms read." in ended.out.decode()
+    assert "Pictures 1-2: on the list that platforms read, marked as provisional until two" in ended.out.decode()
     assert number not in (ended.out + ended.err).decode()
     document = helpline("status", "-", "--json", stdin=number).document()
     assert document["schema"] == "takedown.status"
@@ -136,6 +138,24 @@ def test_pictures_are_withdrawn_one_by_one_and_then_all(helpline: Helpline) -> N
     assert "Everything in this case is withdrawn" in everything.out.decode()
 
 
+def test_predicted_copies_are_withdrawn_and_the_pictures_stay(helpline: Helpline) -> None:
+    sent = helpline("submit", "photos", "--age", "adult", "--for", "self", "--yes", "--json").document()
+    case = sent["case_number"]
+    before = helpline("status", "-", "--json", stdin=case).document()["items"]
+    odd = helpline("withdraw", "-", "--copies", "sideways", "--yes", stdin=case)
+    assert odd.code == 2
+    none = helpline("withdraw", "-", "--copies", "crops", "--yes", stdin=case)
+    assert (none.code, none.err.count(b"nothing was withdrawn")) == (4, 1)
+    one = helpline(
+        "withdraw", "-", "--copies", "flips,crops", "--file", "photos/secret-name-1.png", "--yes", "--json", stdin=case
+    )
+    assert (one.code, one.document()["withdrawn"]) == (0, 1)
+    all_ = helpline("withdraw", "-", "--copies", "all", "--yes", "--json", stdin=case).document()
+    assert all_["withdrawn"] == 1
+    assert [item["state"] for item in all_["items"]] == ["listed", "listed"]
+    assert all(0 < now["fingerprints"] < was["fingerprints"] for now, was in zip(all_["items"], before, strict=True))
+
+
 def test_withdrawing_what_is_not_in_the_case_is_said(helpline: Helpline, number: str) -> None:
     fixtures.picture(77, (400, 300)).save(helpline.folder / "other.png")
     none = helpline("withdraw", "-", "--file", "other.png", "--yes", stdin=number)
@@ -145,6 +165,37 @@ def test_withdrawing_what_is_not_in_the_case_is_said(helpline: Helpline, number:
     assert slip.code == 2
     items = helpline("status", "-", "--json", stdin=number).document()["items"]
     assert [item["state"] for item in items] == ["listed", "listed"]
+
+
+#: The command with a shorter time between two questions.
+IMPATIENT = "import takedown_cli.cli.status as s; s._WATCH_SECONDS = 0.1; from takedown_cli.cli.app import main; main()"
+
+
+def test_watching_tells_what_changes_also_after_the_intake_was_away(helpline: Helpline) -> None:
+    sent = helpline("submit", "photos", "--age", "adult", "--for", "self", "--yes", "--json").document()
+    (helpline.folder / "watched.txt").write_text(sent["case_number"])
+    watching = subprocess.Popen(
+        [sys.executable, "-c", IMPATIENT, "status", "watched.txt", "--watch", "--json", "--intake", helpline.address],
+        cwd=helpline.folder,
+        env=environment(helpline.folder),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert watching.stdout is not None
+        first = json.loads(watching.stdout.readline())
+        assert [item["state"] for item in first["items"]] == ["listed", "listed"]
+        helpline.kill()
+        helpline.start()
+        assert helpline("withdraw", "-", "--yes", stdin=sent["case_number"]).code == 0
+        second = json.loads(watching.stdout.readline())
+        assert [item["state"] for item in second["items"]] == ["withdrawn", "withdrawn"]
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(PATIENCE) == 130
+    finally:
+        watching.kill()
+        watching.communicate()
 
 
 def test_an_addition_repeated_adds_nothing(helpline: Helpline) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
 from takedown_cli.bundle import envelope, seal
 from takedown_cli.bundle.document import CaseReference
 from takedown_cli.errors import SealError
-from takedown_cli.wire import Audience, CaseRequest, CaseStatus, decode, encode
+from takedown_cli.wire import Audience, CaseRequest, CaseRequestV1, CaseStatus, CaseStatusV1, decode, encode
 from tests.intake.person import Person, Platform, balanced, picture, video
 
 REPLY_KEY = b"r" * 32
@@ -107,6 +108,22 @@ def test_the_whole_case_is_withdrawn(person: Person) -> None:
     assert {item.state for item in status.items} == {"withdrawn"}
 
 
+def test_a_client_that_knows_version_1_only_is_answered_in_it(person: Person, another: Person) -> None:
+    def ask(who: Person, action: Literal["status", "withdraw"]) -> CaseStatusV1:
+        new = who.request(action, REPLY_KEY)
+        old = CaseRequestV1(
+            action=action, lookup_id=new.lookup_id, audience=new.audience, nonce=new.nonce, reply_key=new.reply_key
+        )
+        signed = envelope.sign(CaseRequestV1.TYPE, encode(old), who.number.signing_key())
+        response = who.post(action, who.sealed(signed, "request"))
+        return decode(CaseStatusV1, seal.open_reply(response.content, REPLY_KEY))
+
+    person.submit()
+    assert [item.state for item in ask(person, "status").items] == ["listed"]
+    assert ask(another, "status") == CaseStatusV1(known=False)
+    assert ask(person, "withdraw").withdrawn == 1
+
+
 def test_only_the_items_with_a_value_are_withdrawn(person: Person) -> None:
     person.submit(picture(balanced("keep")), picture(balanced("go"), balanced("go 2")))
     assert person.withdraw(balanced("never seen")).withdrawn == 0
@@ -137,11 +154,12 @@ def test_resubmitting_after_withdrawal_lists_nothing_again(
     person: Person, new_platform: Callable[..., Platform]
 ) -> None:
     value = balanced("gone for good")
+    platform = new_platform("Earlier")
     message = person.message(person.bundle(picture(value)))
     first = person.post("submit", message)
     person.withdraw()
     assert person.post("submit", message).content == first.content
-    assert new_platform("Later").pull()[value]["hashStatus"] == "Withdrawn"
+    assert platform.pull()[value]["hashStatus"] == "Withdrawn"
 
 
 def test_a_case_learns_nothing_of_another_with_the_same_picture(

@@ -30,6 +30,7 @@ FORMS = {
     "state": r"listed|held|withdrawn|active|disputed",
     "reason": r"quality|flood|budget|disputed",
     "list": r"under-18|adult",
+    "standing": r"provisional|confirmed|lapsed",
     "lists": r"under-18|adult|both",
     "signal": r"pdq|(image|video)-(md5|sha1)",
     "scope": r"subscription|fetch|feedback|submit|ncmec",
@@ -101,7 +102,7 @@ def check(name: str, kind: object, value: Any) -> None:
         return
     if isinstance(kind, String | Text) and name != "value":
         assert re.fullmatch(FORMS[name], value), name
-    if isinstance(value, int) and name not in {"modified", "seq", "upto"}:
+    if isinstance(value, int) and name not in {"modified", "seq", "upto", "classes"}:
         assert value < 10_000, f"{name} looks like a time"
     if isinstance(value, str) and re.fullmatch(FORMS["day"], value):
         assert value >= datetime.now(UTC).date().isoformat()

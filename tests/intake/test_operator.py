@@ -23,7 +23,7 @@ from takedown_cli.intake.server import Running
 from takedown_cli.intake.service import make_intake
 from takedown_cli.intake.settings import Home, Settings
 from takedown_cli.intake.signals import classes_for
-from takedown_cli.wire import encode
+from takedown_cli.wire import Copies, encode
 from tests.intake.person import HTTP, Person, Platform, balanced, picture, video
 
 
@@ -164,18 +164,23 @@ def test_rotated_and_revoked_keys_open_nothing(intake: Running) -> None:
 
 
 def test_a_subscription_to_classes_leaves_the_others_out(intake: Running, person: Person) -> None:
-    as_it_was, mirrored, frame = balanced("as it was"), balanced("mirrored"), balanced("a frame")
-    person.submit(picture(as_it_was), picture(mirrored, variant="mirror"), video("12" * 16, frame))
+    values = {
+        name: balanced(("class", name)) for name in ("upright", "flipx", "crop:left:6", "tilt:+1.2:black", "unheard-of")
+    }
+    frame, md5 = balanced("a frame"), "12" * 16
+    person.submit(*(picture(value, variant=name) for name, value in values.items()), video(md5, frame))
+    names = {value: name for name, value in values.items()} | {frame: "frame", md5: "md5"}
 
-    def pulled(media: str, predicted: bool) -> set[str]:
-        keys = intake.intake.add_participant(
-            f"{media} {predicted}", "both", classes=classes_for(media, predicted=predicted)
-        )
-        return set(Platform(intake.origin, keys).pull()) & {as_it_was, mirrored, frame, "12" * 16}
+    def pulled(media: str, *kinds: Copies) -> set[str]:
+        keys = intake.intake.add_participant(f"{media} {kinds}", "both", classes=classes_for(media, kinds))
+        return {names[value] for value in Platform(intake.origin, keys).pull() if value in names}
 
-    assert pulled("image", predicted=False) == {as_it_was}
-    assert pulled("image", predicted=True) == {as_it_was, mirrored}
-    assert pulled("video", predicted=True) == {frame, "12" * 16}
+    assert pulled("image") == {"upright"}
+    assert pulled("image", "flips") == {"upright", "flipx"}
+    assert pulled("image", "crops", "tilts") == {"upright", "crop:left:6", "tilt:+1.2:black"}
+    assert pulled("image", "all") == {*values}
+    assert pulled("video", "crops") == {"frame", "md5"}
+    assert pulled("all", "screens") == {"upright", "frame", "md5"}
 
 
 def test_the_audit_says_who_pulled_how_much_on_which_day(intake: Running, person: Person) -> None:

@@ -187,9 +187,13 @@ def ended(process: int) -> bool:
 def test_an_operators_day(home: Path, tmp_path: Path) -> None:
     run("init", str(home), "--test")
     where = str(home)
-    first = run("participant", "add", where, "Platform", "--media", "video", "--no-predicted", "--submit")
+    first = run(
+        "participant", "add", where, "Platform", "--media", "video", "--copies", "none", "--confirmed", "--submit"
+    )
     assert set(first["function_keys"]) == {"FetchHashes", "SubmitFeedback", "SubmitHashes"}
     assert run("participant", "rotate", where, "Platform")["subscription_key"] != first["subscription_key"]
+    [listed] = run("participant", "list", where)["participants"]
+    assert (listed["media"], listed["copies"], listed["confirmed"]) == (["video"], [], True)
     run("participant", "revoke", where, "Platform")
     assert run("participant", "list", where)["participants"][0]["revoked"]
     assert run("participant", "audit", where)["pulls"] == []
@@ -199,7 +203,7 @@ def test_an_operators_day(home: Path, tmp_path: Path) -> None:
     assert (helpline["name"], helpline["quota"], helpline["today"]) == ("Helpline", 7, 0)
     run("organisation", "revoke", where, "Helpline")
     assert run("review", where) == {
-        "schema": "takedown.intake.review", "version": 1, "released": 0, "dropped": 0, "held": [],
+        "schema": "takedown.intake.review", "version": 1, "released": 0, "dropped": 0, "held": [], "provisional": {},
     }  # fmt: skip
     assert run("purge", where)["cases"] == 0
     assert run("verify", where)["wrong"] == []

@@ -27,7 +27,8 @@ def test_a_record_has_exactly_the_published_shape(person: Person, new_platform: 
         "lastModtimestamp", "signalType", "hashValue", "hashStatus", "caseNumbers", "hashRegions", "CSPFeedbacks",
     }  # fmt: skip
     assert type(record["lastModtimestamp"]) is int
-    assert (record["signalType"], record["hashStatus"], record["CSPFeedbacks"]) == ("ImagePDQ", "Active", [])
+    assert (record["signalType"], record["hashStatus"]) == ("ImagePDQ", "Active")
+    assert [set(said) for said in record["CSPFeedbacks"]] == [{"source", "feedbackValue", "tags"}]
     assert list(record["caseNumbers"].values()) == ["Active"]
     kinds = {one["hashValue"]: one["signalType"] for one in page["hashRecords"]}
     assert (kinds["ab" * 16], kinds[balanced("frame")]) == ("VideoMD5", "ImagePDQ")
@@ -142,14 +143,15 @@ def test_who_reads_both_lists_is_not_misled_by_a_withdrawal_from_one(
     person: Person, another: Person, new_platform: NewPlatform
 ) -> None:
     value = balanced("on both lists")
+    both, adults = new_platform("Both"), new_platform("Adults", "adult")
     person.submit(picture(value, age="adult"))
     another.submit(picture(value, age="under-18"))
     person.withdraw()
     for size in (800, 1):
-        assert new_platform("Both").pull(size=size)[value]["hashStatus"] == "Active"
-    assert new_platform("Adults", "adult").pull()[value]["hashStatus"] == "Withdrawn"
+        assert both.pull(size=size)[value]["hashStatus"] == "Active"
+    assert adults.pull()[value]["hashStatus"] == "Withdrawn"
     another.withdraw()
-    assert new_platform("Both").pull()[value]["hashStatus"] == "Withdrawn"
+    assert both.pull()[value]["hashStatus"] == "Withdrawn"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,8 @@ def test_entries_votes_and_tombstones(person: Person, new_platform: Callable[...
     assert (said.feedback_type, said.member.esp_name[:5]) == (FeedbackType.upvote, "Voter")
     [said] = entries(other)[md5].feedback["MD5"]
     assert said.feedback_type is FeedbackType.downvote
+    other.submit_upvote(found[value].member_id, found[value].id, FingerprintType.pdq)
+    assert {one.member.esp_name for one in entries(other)[value].feedback["PDQ"]} >= {"Test intake"}, "confirmed"
     person.withdraw()
     left = entries(client)
     assert value not in left

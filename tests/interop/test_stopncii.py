@@ -48,8 +48,10 @@ def test_the_library_fetches_votes_and_sees_withdrawals(person: Person, new_plat
     assert found[value].hashStatus is StopNCIICaseStatus.Active
     client.submit_feedback(StopNCIISignalType.ImagePDQ, value, StopNCIICSPFeedbackValue.Blocked, {"Nude"})
     assert {answer.state for item in person.status().items for answer in item.platforms} == {"seen", "blocked"}
-    [said] = records(client)[value].CSPFeedbacks
-    assert (said.feedbackValue, said.tags) == (StopNCIICSPFeedbackValue.Blocked, {"Nude"})
+    said = {one.feedbackValue: one for one in records(client)[value].CSPFeedbacks}
+    assert said[StopNCIICSPFeedbackValue.Blocked].tags == {"Nude"}
+    ours = said[StopNCIICSPFeedbackValue.PendingReview]
+    assert (ours.source, ours.tags) == ("Test intake", {"provisional"})
     person.withdraw()
     assert records(client)[value].hashStatus is StopNCIICaseStatus.Withdrawn
 
@@ -77,7 +79,12 @@ def test_the_command_line_fetches_and_matches_a_copy(
     value = PdqSignal.hash_from_file(tmp_path / "original.png")
     person.submit(picture(value))
     run("fetch")
-    assert "pdq" in run("match", "photo", str(copy))
+    assert "INVESTIGATION_SEED" in run("match", "photo", str(copy)), "provisional"
+    clients = [client_of(new_platform()), client_of(new_platform())]
+    for client in clients:
+        client.submit_feedback(StopNCIISignalType.ImagePDQ, value, StopNCIICSPFeedbackValue.Blocked)
+    run("fetch")
+    assert "POSITIVE_CLASS" in run("match", "photo", str(copy)), "two platforms agree"
     assert "pdq" not in run("match", "photo", str(other))
     person.withdraw()
     run("fetch")

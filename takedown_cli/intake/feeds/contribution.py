@@ -51,7 +51,7 @@ def _keys(list_name: str, some: Sequence[Contribution]) -> dict[Key, int]:
 
 
 def _list(turn: Turn, speaker: Participant, list_name: str, some: Sequence[Contribution]) -> None:
-    ids = list(enter_records(turn, _keys(list_name, some)).values())
+    ids = list(enter_records(turn, _keys(list_name, some), held=False, vouched=True).values())
     mine = and_(contributions.c.participant_id == speaker.id, contributions.c.hash_id.in_(ids))
     known = set(turn.connection.scalars(select(contributions.c.hash_id).where(mine)))
     new = [{"hash_id": row, "participant_id": speaker.id, "day": turn.day} for row in ids if row not in known]

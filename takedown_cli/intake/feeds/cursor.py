@@ -9,16 +9,17 @@ from __future__ import annotations
 import hmac
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, or_, select, update
 
 from takedown_cli.intake.listing import chunks
 from takedown_cli.intake.participants import Participant
 from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.schema import cases, clock, feedback, hashes, items, listings, participants, pulls
 from takedown_cli.intake.signals import EVERY_CLASS
+from takedown_cli.intake.standing import CONFIRMED, PROVISIONAL, Standing
 from takedown_cli.intake.writer import Turn
 
 MAX_PAGE: Final = 5000
@@ -26,13 +27,17 @@ MAX_PAGE: Final = 5000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One hash record; any ``state`` but active is shown as withdrawn. ``modified`` is in seconds."""
+    """One hash record; any ``state`` but active is shown as withdrawn. ``modified`` is in seconds.
+
+    For a reader who wants confirmed hashes only, one that is confirmed no more is withdrawn.
+    """
 
     id: int
     list: str
     signal: str
     value: bytes
     state: str
+    standing: Standing
     modified: int
     seq: int
 
@@ -69,15 +74,27 @@ _RECORD = (
     hashes.c.signal,
     hashes.c.value,
     hashes.c.state,
+    hashes.c.standing,
     hashes.c.modified,
     hashes.c.seq,
 )
 
 
-def with_values(connection: Connection, values: Sequence[bytes]) -> list[Record]:
-    """The records with one of these values, on any list."""
-    rows = connection.execute(select(*_RECORD).where(hashes.c.value.in_(values), hashes.c.state != "held"))
-    return [Record(*row) for row in rows]
+def with_values(connection: Connection, reader: Participant, values: Sequence[bytes]) -> list[Record]:
+    """The records with one of these values that the reader may know, on any list."""
+    query = select(*_RECORD).where(hashes.c.value.in_(values), *_known_to(reader))
+    return [_as_read_by(reader, Record(*row)) for row in connection.execute(query)]
+
+
+def _known_to(reader: Participant) -> list[ColumnElement[bool]]:
+    """What a reader may have been shown: never what is held, nor what was gone before it came."""
+    known = [hashes.c.state != "held", or_(hashes.c.state == "active", hashes.c.seq > reader.joined)]
+    return [*known, hashes.c.standing != PROVISIONAL] if reader.confirmed else known
+
+
+def _as_read_by(reader: Participant, record: Record) -> Record:
+    lapsed = reader.confirmed and record.standing != CONFIRMED and record.state == "active"
+    return replace(record, state="withdrawn") if lapsed else record
 
 
 def read_page(
@@ -94,14 +111,14 @@ def read_page(
         hashes.c.seq <= horizon,
         hashes.c.list.in_(reader.lists),
         hashes.c.signal.in_(signals),
-        hashes.c.state != "held",
+        *_known_to(reader),
     )
     if until is not None:
         query = query.where(hashes.c.modified <= until)
     if reader.classes != EVERY_CLASS:
         query = query.where(hashes.c.classes.bitwise_and(reader.classes) != 0)
     rows = connection.execute(query.order_by(hashes.c.seq).limit(size + 1)).all()
-    return Page([Record(*row) for row in rows[:size]], start, len(rows) <= size, horizon)
+    return Page([_as_read_by(reader, Record(*row)) for row in rows[:size]], start, len(rows) <= size, horizon)
 
 
 def _of_page(query: Select[*tuple[Any, ...]]) -> Prepared:

@@ -22,11 +22,10 @@ from takedown_cli.intake.feeds.opinion import Opinion
 from takedown_cli.intake.participants import Participant
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import hashes
+from takedown_cli.intake.standing import CONFIRMED
 
 NAMESPACE: Final = "https://hashsharing.ncmec.org/hashsharing/v2"
 PAGE: Final = 1000
-#: The last two are in the links to a next page, and change nothing.
-PARAMETERS: Final = ("from", "to", "start", "size", "max")
 #: The intake's own member id; a participant's is its row id plus the offset.
 OUR_ID: Final = 1
 _OFFSET: Final = 100
@@ -156,14 +155,17 @@ def _entry(kind: str, record: Record, words: Sequence[Word], intake: str) -> str
         return f"<deleted{kind.title()}>{common}</deleted{kind.title()}>"
     fingerprint = SIGNALS[record.signal][1]
     value = f"<fingerprints><{fingerprint}>{record.value.hex()}</{fingerprint}></fingerprints>"
-    return f"<{kind}>{common}{value}{_feedback(_TYPES[fingerprint], words)}</{kind}>"
+    own = _member(OUR_ID, intake) if record.standing == CONFIRMED else ""
+    return f"<{kind}>{common}{value}{_feedback(_TYPES[fingerprint], words, own)}</{kind}>"
 
 
-def _feedback(kind: str, words: Sequence[Word]) -> str:
+def _feedback(kind: str, words: Sequence[Word], own: str) -> str:
+    """What was said of an entry. ``own`` is the intake itself, which agrees with what is more than provisional."""
     said = {
         value: "".join(_member(member_id(word.participant), word.platform) for word in words if word.value == value)
         for value in ("Blocked", "NotBlocked")
     }
+    said["Blocked"] += own
     parts = []
     if said["Blocked"]:
         parts.append(f'<affirmativeFeedback type="{kind}"><members>{said["Blocked"]}</members></affirmativeFeedback>')

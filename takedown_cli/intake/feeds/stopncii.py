@@ -23,10 +23,10 @@ from takedown_cli.intake.feeds.opinion import Opinion
 from takedown_cli.intake.listing import chunks
 from takedown_cli.intake.participants import Participant
 from takedown_cli.intake.refusal import Refused
+from takedown_cli.intake.standing import CONFIRMED
 
 SIGNAL_TYPES: Final = {"pdq": "ImagePDQ", "video-md5": "VideoMD5"}
 DEFAULT_PAGE: Final = 800
-PARAMETERS: Final = ("startTimestamp", "pageSize", "nextPageToken")
 _LENGTHS: Final = {"pdq": 32, "video-md5": 16}
 
 FeedbackValue = Literal[
@@ -151,7 +151,7 @@ def _records(connection: Connection, reader: Reader, records: Sequence[Record]) 
         _record(
             reader,
             record,
-            active=any(one.state == "active" for one in family),
+            listed=[one for one in family if one.state == "active"],
             numbers=_case_numbers(reader, names, [holder for one in family for holder in holders.get(one.id, ())]),
             words=[word for one in family for word in words.get(one.id, ())],
         )
@@ -170,19 +170,21 @@ def _case_numbers(reader: Reader, names: dict[bytes, str], holders: Sequence[tup
 
 
 def _record(
-    reader: Reader, record: Record, *, active: bool, numbers: dict[str, str], words: Sequence[Word]
+    reader: Reader, record: Record, *, listed: Sequence[Record], numbers: dict[str, str], words: Sequence[Word]
 ) -> dict[str, object]:
     said = {word.participant: word for word in words}
     opinions = [
         {"source": word.platform, "feedbackValue": word.value, "tags": json.loads(word.tags)} for word in said.values()
     ]
-    if not active:  # the stock client ignores hashStatus, but shows a hash with this as disputed
+    if not listed:  # the stock client ignores hashStatus, but shows a hash with this as disputed
         opinions.append({"source": reader.intake, "feedbackValue": "NotBlocked", "tags": ["withdrawn"]})
+    elif all(one.standing != CONFIRMED for one in listed):  # it matches all the same, and carries the tag
+        opinions.append({"source": reader.intake, "feedbackValue": "PendingReview", "tags": ["provisional"]})
     return {
         "lastModtimestamp": record.modified,
         "signalType": SIGNAL_TYPES[record.signal],
         "hashValue": record.value.hex(),
-        "hashStatus": "Active" if active else "Withdrawn",
+        "hashStatus": "Active" if listed else "Withdrawn",
         "caseNumbers": numbers,
         "hashRegions": [],
         "CSPFeedbacks": opinions,
@@ -198,6 +200,6 @@ def _families(connection: Connection, reader: Participant, records: Sequence[Rec
         return [(record,) for record in records]
     found: dict[tuple[str, bytes], list[Record]] = defaultdict(list)
     for chunk in chunks({record.value for record in records}, cursor.MAX_PAGE):
-        for record in cursor.with_values(connection, chunk):
+        for record in cursor.with_values(connection, reader, chunk):
             found[record.signal, record.value].append(record)
     return [found[record.signal, record.value] for record in records]

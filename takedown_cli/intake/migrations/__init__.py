@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from takedown_cli.errors import ConfigError
 
 #: The newest revision.
-HEAD: Final = "0001"
+HEAD: Final = "0002"
 
 
 def revision_of(engine: Engine) -> str | None:
