@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench recall interop crash load format docs lock clean
+.PHONY: help demo test check hostile fuzz bench recall interop hma crash load format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -11,12 +11,13 @@ help:
 	@echo "make test    the tests"
 	@echo "make check   lint, format, types, and the import contract"
 	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
-	@echo "make fuzz    every parser against many inputs"
+	@echo "make fuzz    every parser, and the intake's interface, against many inputs"
 	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
 	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
+	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
 	@echo "make crash   kills and power cuts against the intake; N=submissions"
-	@echo "make load    the intake's throughput beside the raw baselines"
+	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -41,7 +42,7 @@ hostile: .venv/installed
 	.venv/bin/python -m tests.hostile $(if $(DIR),"$(DIR)") $(ARGS)
 
 fuzz: .venv/installed
-	FUZZ=long .venv/bin/python -m pytest tests/fuzz
+	FUZZ=long .venv/bin/python -m pytest tests/fuzz tests/intake/test_openapi.py
 
 # What to compare with is used where it is found: djpeg (Debian: libjpeg-turbo-progs), TX=/path/to/threatexchange,
 # VPDQ=/path/to/a/python that can import vpdq.
@@ -59,13 +60,21 @@ recall: .venv/installed
 interop: .venv/interop/installed
 	PYTHONPATH="$(CURDIR)/.venv/interop" .venv/bin/python -m pytest tests/interop tests/export
 
+# HMA=/path/to/hasher-matcher-actioner, of facebook/ThreatExchange; its dependencies go into an environment of their own.
+.venv/hma/installed: .venv/installed
+	.venv/bin/python -m venv .venv/hma
+	.venv/hma/bin/python -m pip install --quiet "$(HMA)"
+	@touch $@
+
+hma: $(if $(HMA),.venv/hma/installed)
+	HMA="$(HMA)" .venv/bin/python -m pytest tests/hma
+
 crash: .venv/installed
 	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N))
 	.venv/bin/python -m tests.benchmarks.powercut
 
 load: .venv/installed
-	.venv/bin/python -m tests.benchmarks.load
-	.venv/bin/python -m tests.benchmarks.feed
+	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only

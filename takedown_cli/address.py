@@ -1,4 +1,4 @@
-"""The address of an intake: an origin and, after a ``#``, the id of the key that must answer there.
+"""The address of an intake (an origin and, after a ``#``, the id of the key that must answer there), or of an HMA bank.
 
 It guarantees that plain HTTP is used only where nothing can listen in: the loopback interface and onion services.
 It must never resolve a name or open a connection.
@@ -10,11 +10,12 @@ import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from takedown_cli.errors import ConfigError
 
 _PIN = re.compile(r"[0-9a-f]{40}")
+_BANK = re.compile(r"hma\+(https?://[^/?#\s]+)/([A-Z0-9_]{1,100})/?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +28,16 @@ class IntakeAddress:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``https://intake.example#<40 hex digits>``. Raises ConfigError with what is wrong."""
-        try:
-            parts = urlsplit(text.strip())
-            host, port = parts.hostname or "", parts.port
-        except ValueError:
-            raise ConfigError("The intake address is not a valid URL.") from None
-        if parts.scheme not in {"http", "https"} or not re.fullmatch(r"[a-z0-9.:-]*[a-z0-9:]", host):
+        parts, host, port = _split(text, "The intake address")
+        if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
             raise ConfigError("The intake address must look like https://intake.example, optionally with #key-id.")
         if parts.path not in {"", "/"} or parts.query or parts.username is not None:
             raise ConfigError("The intake address must be an origin: no path, no query, no user name.")
         if parts.fragment and not _PIN.fullmatch(parts.fragment.lower()):
             raise ConfigError("The key id after '#' in the intake address must be 40 hexadecimal digits.")
-        if parts.scheme == "http" and not (_is_loopback(host) or _is_onion(host)):
+        if parts.scheme == "http" and not _is_unheard(host):
             raise ConfigError("An intake on another machine must be reached by https:// (or be an onion service).")
-        name = f"[{host}]" if ":" in host else host
-        default = {"http": 80, "https": 443}[parts.scheme]
-        origin = f"{parts.scheme}://{name}" if port in {None, default} else f"{parts.scheme}://{name}:{port}"
-        return cls(origin, parts.fragment.lower() or None)
+        return cls(_origin(parts.scheme, host, port), parts.fragment.lower() or None)
 
     @property
     def is_onion(self) -> bool:
@@ -54,11 +48,61 @@ class IntakeAddress:
         return f"{self.origin}#{self.pin}" if self.pin else self.origin
 
 
+@dataclass(frozen=True, slots=True)
+class BankAddress:
+    """A bank of an HMA server: where the server is, and the bank's name in capitals, digits and underscores."""
+
+    server: IntakeAddress
+    bank: str
+
+    @classmethod
+    def parse(cls, text: str, *, plain: bool = False) -> Self:
+        """Read ``hma+https://hma.example/BANK``; ``plain`` allows ``hma+http`` to any machine. Raises ConfigError."""
+        told = _BANK.fullmatch(text.strip())
+        if told is None:
+            raise ConfigError("The address of an HMA bank must look like hma+https://hma.example/BANK_NAME.")
+        parts, host, port = _split(told[1], "The address of the HMA bank")
+        if not _HOST.fullmatch(host) or parts.username is not None:
+            raise ConfigError("The address of an HMA bank has no user name.")
+        if parts.scheme == "http" and not (plain or _is_unheard(host)):
+            raise ConfigError(
+                "An HMA server on another machine must be reached by hma+https://.",
+                hint="Put TLS in front of it. --plain-http sends the hashes readable to everyone on the way.",
+            )
+        return cls(IntakeAddress(_origin(parts.scheme, host, port)), told[2])
+
+    def __str__(self) -> str:
+        return f"hma+{self.server.origin}/{self.bank}"
+
+
+_HOST = re.compile(r"[a-z0-9.:-]*[a-z0-9:]")
+
+
+def _split(text: str, what: str) -> tuple[SplitResult, str, int | None]:
+    """The parts of a URL, with its host and port. Raises ConfigError."""
+    try:
+        parts = urlsplit(text.strip())
+        return parts, parts.hostname or "", parts.port
+    except ValueError:
+        raise ConfigError(f"{what} is not a valid URL.") from None
+
+
+def _origin(scheme: str, host: str, port: int | None) -> str:
+    name = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}" if port in {None, {"http": 80, "https": 443}[scheme]} else f"{scheme}://{name}:{port}"
+
+
+def _is_unheard(host: str) -> bool:
+    """Whether nobody on the way can listen in, even without TLS."""
+    return is_loopback(host) or _is_onion(host)
+
+
 def _is_onion(host: str) -> bool:
     return host.endswith(".onion")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether it is this computer, without asking a name server."""
     if host == "localhost":
         return True
     try:

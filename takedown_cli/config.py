@@ -44,6 +44,10 @@ KNOWN: Final = (
     Known("workers", "decoding processes; all cores when not set"),
     Known("copies", "classes of predicted copies that are hashed too", "flips"),
     Known("video", "which frames of a video are hashed: gaps, keyframes, vpdq or stills", "gaps"),
+    Known("executor", "scheduler of a cluster that hashes, such as dask://10.0.0.5:8786"),
+    Known("executor_ca", "file with the authority of that cluster's certificates"),
+    Known("executor_cert", "file with the certificate that is shown to the cluster"),
+    Known("executor_key", "file with the key of that certificate"),
     Known("progress", "how progress is shown: auto, plain, json or none", "auto"),
 )
 _BY_NAME: Final = {known.name: known for known in KNOWN}

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import os
 import secrets
-import stat
 import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,8 +24,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from takedown_cli.errors import BundleError, OutputError, SealError
-from takedown_cli.model import Failed, Found, Hashed, Limits, MediaFile, Outcome, Recipe, Skipped
-from takedown_cli.pool import Pool, record
+from takedown_cli.growing import append, open_growing, read_at
+from takedown_cli.model import Failed, Found, Hashed, Hasher, Limits, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.pool import record
 from takedown_cli.reasons import Reason
 
 MAGIC: Final = b"takedown journal 1\n"
@@ -55,7 +55,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, key: bytes, recipe: Recipe, *, fresh_case: bool = False) -> None:
-        self._descriptor = _open(path)
+        self._descriptor = open_growing(path, "journal", "--resume")
         try:
             self._recipe = _digest_of(recipe)
             self._waiting: list[bytes] = []
@@ -63,7 +63,7 @@ class Journal:
             self._sequence = 0
             self._done: dict[bytes, tuple[int, int, int]] = {}
             self._working: dict[Path, tuple[bytes, MediaFile]] = {}
-            head = _read(self._descriptor, 0, _BEGUN)
+            head = read_at(self._descriptor, 0, _BEGUN)
             self.new = _is_new(head)
             salt = secrets.token_bytes(_SALT) if self.new else head[len(MAGIC) : _HEAD]
             if not self.new and not head.startswith(MAGIC):
@@ -123,9 +123,9 @@ class Journal:
 
         return open_or_recall
 
-    def around(self, pool: Pool) -> Journaled:
-        """The pool, whose opener is this journal's, as something that writes down what it did."""
-        return Journaled(self, pool)
+    def around(self, hasher: Hasher) -> Journaled:
+        """The hasher, whose opener is this journal's, as something that writes down what it did."""
+        return Journaled(self, hasher)
 
     def is_itself(self, path: Path) -> bool:
         """Whether this file, met on the walk, is the journal."""
@@ -155,7 +155,7 @@ class Journal:
         data, self._waiting = b"".join(self._waiting), []
         self._written = time.monotonic()
         if data:
-            _append(self._descriptor, data)
+            append(self._descriptor, data, "journal")
 
     # ----------------------------------------------------------------------------------------------------- the file
 
@@ -172,7 +172,7 @@ class Journal:
 
     def _open_record(self, at: int, length: int, sequence: int) -> bytes:
         """Raises InvalidTag for a record that is torn, changed, or not the one that was written there."""
-        sealed = _read(self._descriptor, at, length)
+        sealed = read_at(self._descriptor, at, length)
         if len(sealed) != length or length < _NONCE + _TAG:
             raise InvalidTag
         return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], sequence.to_bytes(8, "little"))
@@ -182,7 +182,7 @@ class Journal:
         at, end = _HEAD, os.fstat(self._descriptor).st_size
         fresh = False
         while at + _FRAME.size <= end:
-            (length,) = _FRAME.unpack(_read(self._descriptor, at, _FRAME.size))
+            (length,) = _FRAME.unpack(read_at(self._descriptor, at, _FRAME.size))
             start = at + _FRAME.size
             try:
                 if length > _LONGEST or start + length > end:
@@ -220,12 +220,12 @@ class Journal:
 class Journaled:
     """A hasher for ``pipeline.outcomes``."""
 
-    def __init__(self, journal: Journal, pool: Pool) -> None:
-        self._journal, self._pool = journal, pool
+    def __init__(self, journal: Journal, hasher: Hasher) -> None:
+        self._journal, self._hasher = journal, hasher
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
         others = (item for item in found if not self._journal.is_itself(item.path))
-        return self._journal.keep(self._pool.outcomes(others))
+        return self._journal.keep(self._hasher.outcomes(others))
 
 
 def begun(path: Path) -> bool:
@@ -242,55 +242,6 @@ def _is_new(head: bytes) -> bool:
     return len(head) < _BEGUN and head[: len(MAGIC)] == MAGIC[: len(head)]
 
 
-def _read(descriptor: int, at: int, size: int) -> bytes:
-    os.lseek(descriptor, at, os.SEEK_SET)
-    data = b""
-    while len(data) < size and (more := os.read(descriptor, size - len(data))):
-        data += more
-    return data
-
-
 def _digest_of(recipe: Recipe) -> bytes:
     fields = (sorted(recipe.copies), sorted(recipe.also), recipe.video, recipe.fast, recipe.limits)
     return hashlib.sha256(repr(fields).encode()).digest()
-
-
-def _open(path: Path) -> int:
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    flags |= getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        descriptor = os.open(path, flags, 0o600)
-    except (OSError, ValueError):
-        raise OutputError("The journal cannot be opened.", hint="Choose another place with --resume.") from None
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OutputError("The place named with --resume is not a file.")
-        _lock(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _lock(descriptor: int) -> None:
-    """Two runs must not write into one journal; the lock goes when the process does."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise OutputError("Another run is using this journal.", hint="Wait for it, or name another one.") from None
-
-
-def _append(descriptor: int, data: bytes) -> None:
-    try:
-        os.lseek(descriptor, 0, os.SEEK_END)
-        while data:
-            data = data[os.write(descriptor, data) :]
-        os.fsync(descriptor)
-    except OSError:
-        raise OutputError(
-            "The journal could not be written.", hint="Is the disk full? What is in it so far can be resumed from."
-        ) from None

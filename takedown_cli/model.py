@@ -6,10 +6,11 @@ This module must never import anything but the standard library and the reasons.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from takedown_cli.reasons import Reason
 
@@ -108,6 +109,12 @@ class Failed:
 
 
 Outcome = Hashed | Skipped | Failed
+
+
+class Hasher(Protocol):
+    """Whatever turns found files into outcomes, in order: the local pool, or a cluster that sees the same storage."""
+
+    def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]: ...
 
 
 @dataclass(frozen=True, slots=True)

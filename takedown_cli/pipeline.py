@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from takedown_cli.discover import open_media, walk
-from takedown_cli.model import Failed, Found, Hashed, Outcome, Recipe, Skipped
+from takedown_cli.model import Failed, Hashed, Hasher, Outcome, Recipe, Skipped
 from takedown_cli.pool import Pool
 from takedown_cli.reasons import Reason
 
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from takedown_cli.bundle.document import Bundle, Declaration, Item
     from takedown_cli.case import CaseNumber
     from takedown_cli.wire import Age, IntakeCard
-
-
-class Hasher(Protocol):
-    """Whatever turns found files into outcomes, in order: the local pool, or a cluster that sees the same storage."""
-
-    def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]: ...
 
 
 def outcomes(

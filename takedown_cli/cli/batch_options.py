@@ -67,7 +67,8 @@ def open_ledger(key: OrganisationKey, *, make: bool = False) -> Ledger:
 def connections(proxy: str | None, patience: float) -> Callable[[str], AbstractContextManager[IntakeClient]]:
     """Opens a client of its own for an address; it asks a busy or silent intake again for ``patience`` seconds."""
     from takedown_cli.address import IntakeAddress
-    from takedown_cli.submit.client import IntakeClient, attempts_for
+    from takedown_cli.submit.client import IntakeClient
+    from takedown_cli.submit.patience import attempts_for
     from takedown_cli.submit.transport import Door
 
     through = settings({"proxy": proxy})["proxy"].value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -16,6 +17,7 @@ from takedown_cli.cli import batch_manifest, batch_words
 from takedown_cli.cli.ask import confirm
 from takedown_cli.cli.batch_options import LEDGER, connections, open_ledger, today
 from takedown_cli.cli.console import console
+from takedown_cli.cli.executor import EXECUTOR, chosen_hasher
 from takedown_cli.cli.intake_options import Intake, Proxy
 from takedown_cli.cli.interrupts import Interrupted
 from takedown_cli.cli.options import DryRun, Progress, carries
@@ -29,9 +31,8 @@ if TYPE_CHECKING:
     from takedown_cli.helpline.manifest import Manifest
     from takedown_cli.helpline.organisation import OrganisationKey
     from takedown_cli.helpline.outbox import Connect
-    from takedown_cli.helpline.run import Hashers
+    from takedown_cli.helpline.run import AtOnce, Hashers
     from takedown_cli.model import Recipe
-    from takedown_cli.pipeline import Hasher
     from takedown_cli.wire import IntakeCard
 
 EPILOG: Final = """
@@ -46,7 +47,7 @@ Patience = Annotated[
 ]
 
 
-@carries(LEDGER, KEY, PASSPHRASE, batch_manifest.GIVEN, RECIPE, LIMITS)
+@carries(LEDGER, KEY, PASSPHRASE, batch_manifest.GIVEN, RECIPE, LIMITS, EXECUTOR)
 def run(
     manifest: batch_manifest.Name,
     intake: Intake = None,
@@ -85,7 +86,7 @@ def run(
         raise typer.Exit(_work(ledger, key, work, connect, senders, progress))
 
 
-@carries(LEDGER, KEY, PASSPHRASE, RECIPE, LIMITS)
+@carries(LEDGER, KEY, PASSPHRASE, RECIPE, LIMITS, EXECUTOR)
 def resume(
     proxy: Proxy = None, senders: Senders = 4, patience: Patience = 60.0, progress: Progress = None
 ) -> None:  # fmt: skip
@@ -154,7 +155,7 @@ def _work(
     cards = _cards(connect, {entry.intake for entry in todo})
     with Session(ledger.path) as session, Shown(progress) as shown:
         shown.count_in_advance((entry.path for entry in todo if not entry.finished), work.recipe.limits)
-        means = Means(key, work.recipe, _pools(work), connect, cards, today(), senders, shown.advance)
+        means = Means(key, work.recipe, _hashers(work), connect, cards, today(), senders, shown.advance)
         running = Run(ledger, session, means)
         error: TakedownError | Interrupted | None = None
         try:
@@ -171,15 +172,13 @@ def _work(
     return code
 
 
-def _pools(work: Work) -> Hashers:
-    """A pool for a recipe, whose outcomes come as soon as they are known."""
-    from takedown_cli.discover import open_media
+def _hashers(work: Work) -> Hashers:
+    """Processes of this computer, or a cluster, for a recipe; outcomes come as soon as they are known."""
     from takedown_cli.helpline.run import AtOnce
-    from takedown_cli.pool import Pool
 
     @contextmanager
-    def hashers(recipe: Recipe) -> Iterator[Hasher]:
-        with Pool(recipe, workers=work.workers, opener=open_media) as pool:
-            yield AtOnce(pool)
+    def hashers(recipe: Recipe) -> Iterator[AtOnce]:
+        with chosen_hasher(replace(work, recipe=recipe)) as hasher:
+            yield AtOnce(hasher)
 
     return hashers

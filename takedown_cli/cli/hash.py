@@ -18,6 +18,7 @@ from takedown_cli.cli import output
 from takedown_cli.cli.ask import case_number
 from takedown_cli.cli.console import console
 from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
+from takedown_cli.cli.executor import EXECUTOR, chosen_hasher
 from takedown_cli.cli.number import tell_number
 from takedown_cli.cli.options import CaseSource, Force, Progress, ShowPaths, application, carries
 from takedown_cli.cli.recipe import LIMITS, RECIPE, chosen_work
@@ -26,10 +27,9 @@ from takedown_cli.errors import NothingToDoError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.case import CaseNumber
-    from takedown_cli.cli.recipe import Work
     from takedown_cli.cli.resume import Resumed
     from takedown_cli.cli.run import Run
-    from takedown_cli.pool import Pool
+    from takedown_cli.pool import Opener
 
 app = application()
 
@@ -76,7 +76,7 @@ Nonce = Annotated[str | None, typer.Option("--nonce", hidden=True)]  # for byte-
 
 
 @app.command(help=_HELP, epilog=_EPILOG)
-@carries(ELIGIBILITY, RECIPE, LIMITS)
+@carries(ELIGIBILITY, RECIPE, LIMITS, EXECUTOR)
 def hash(  # noqa: A001 - the command's name
     paths: Paths = None,
     output_name: Output = None,
@@ -103,7 +103,7 @@ def hash(  # noqa: A001 - the command's name
     work = chosen_work()
     console.say("Looking for pictures and videos. Nothing leaves this computer.")
     # The decoders start while the rest is imported and questions are answered.
-    with resuming(resume, case, work.recipe) as resumed, _decoders(work, resumed) as pool:
+    with resuming(resume, case, work.recipe) as resumed, chosen_hasher(work, _recalling(resumed)) as hasher:
         from takedown_cli.cli.run import Bundling, Run
 
         bundling = None
@@ -113,8 +113,7 @@ def hash(  # noqa: A001 - the command's name
                 opens_case=resumed is not None and resumed.opens_case,
             )  # fmt: skip
         run = Run(roots, work, bundling, own=None if output_name is None else Path(output_name))
-        hasher = pool if resumed is None else resumed.journal.around(pool)
-        run.go(progress, show_paths=show_paths, hasher=hasher)
+        run.go(progress, show_paths=show_paths, hasher=hasher if resumed is None else resumed.journal.around(hasher))
     raise typer.Exit(_finish(run, output_name, force=force))
 
 
@@ -124,12 +123,11 @@ def _number(case: str | None, resumed: Resumed | None) -> CaseNumber | None:
     return case_number(case) if case is not None else None
 
 
-def _decoders(work: Work, resumed: Resumed | None) -> Pool:
+def _recalling(resumed: Resumed | None) -> Opener | None:
+    """What opens files, unless the journal knows what became of them."""
     from takedown_cli.discover import open_media
-    from takedown_cli.pool import Pool
 
-    opener = open_media if resumed is None else resumed.journal.opener(open_media)
-    return Pool(work.recipe, work.workers, opener=opener)
+    return None if resumed is None else resumed.journal.opener(open_media)
 
 
 def _check_usage(roots: list[Path], output_name: str | None, case: str | None) -> None:

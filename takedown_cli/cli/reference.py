@@ -28,6 +28,7 @@ def pages() -> dict[str, str]:
         "reference/settings.md": _MADE + _settings(),
         "reference/commands.md": _MADE + _commands(),
         "reference/everything-we-could-hand-over.md": _MADE + _disclosure(),
+        "reference/intake-openapi.json": _openapi(),
         **_schemas(),
     }
 
@@ -54,6 +55,12 @@ def _disclosure() -> str:
     from takedown_cli.intake.disclosure import document
 
     return document()
+
+
+def _openapi() -> str:
+    from takedown_cli.intake.openapi import document
+
+    return json.dumps(document(), indent=1) + "\n"
 
 
 def _kind(reason: reasons.Reason) -> str:

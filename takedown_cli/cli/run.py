@@ -18,7 +18,7 @@ from takedown_cli.cli.progress import Progress
 from takedown_cli.cli.settings import settings
 from takedown_cli.clock import SYSTEM
 from takedown_cli.errors import ConfigError, NothingToDoError, TooLargeError, UsageError
-from takedown_cli.model import Hashed, Outcome
+from takedown_cli.model import Hashed, Hasher, Outcome
 from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class Run:
         self._started = time.monotonic()
         self.tally = pipeline.Tally()
 
-    def go(self, progress: str | None, *, show_paths: bool = False, hasher: pipeline.Hasher | None = None) -> None:
+    def go(self, progress: str | None, *, show_paths: bool = False, hasher: Hasher | None = None) -> None:
         """Do it, showing progress on stderr; ``hasher`` may be processes that were started before.
 
         Raises TooLargeError as soon as no bundle could hold it all.

@@ -73,6 +73,9 @@ def withdraw(
         list[str] | None,
         typer.Option("--copies", metavar="KINDS", help="Only hashes of predicted copies: crops, borders, …, all."),
     ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="What 'submit --to' put into an HMA bank, instead.")
+    ] = None,
     intake: Intake = None,
     proxy: Proxy = None,
 ) -> None:
@@ -82,7 +85,14 @@ def withdraw(
     takedown withdraw -                       the whole case
     takedown withdraw - --file beach.jpg      only this picture
     takedown withdraw - --copies crops        only the hashes of cropped copies
+    takedown withdraw --receipt r.jsonl       out of an organisation's HMA bank
     """
+    if receipt is not None:
+        if number is not None or file or copies or intake is not None:
+            raise UsageError("--receipt says by itself what to take out, and where; it goes with no case number.")
+        from takedown_cli.cli import bank
+
+        raise typer.Exit(bank.withdraw(receipt, proxy))
     address = intake_address(intake)
     kinds = _kinds(copies)
     wanted = _values(file) if file else [()]

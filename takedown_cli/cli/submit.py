@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from takedown_cli.cli import output
+from takedown_cli.cli import bank, output
 from takedown_cli.cli.ask import can_ask, case_number, confirm
 from takedown_cli.cli.console import console
 from takedown_cli.cli.eligibility import ELIGIBILITY, declare, roots_of
@@ -39,6 +39,7 @@ Show what would leave, ask, send; shows the case number once.
 takedown submit photos/ --intake https://intake.example#KEY
 takedown submit case.tdb
 takedown submit photos/ --age adult --for self --yes --json
+takedown submit photos/ --to hma+https://hma.example/NCII --receipt r.jsonl
 
 Sending the same bundle again never makes a second case. Only hashes are sent,
 sealed so that only the intake can read them.
@@ -50,7 +51,7 @@ to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed.
 
 
 @app.command(help=_HELP, epilog=_EPILOG)
-@carries(ELIGIBILITY, RECIPE, LIMITS)
+@carries(ELIGIBILITY, RECIPE, LIMITS, bank.TARGET)
 def submit(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH|BUNDLE", help="Pictures and folders, or one bundle.")],
     intake: Intake = None,
@@ -66,7 +67,13 @@ def submit(
     progress: Progress = None,
 ) -> None:
     data = _bundle_data(paths)
-    if data is None:
+    if bank.TARGET.get().given:
+        if intake is not None or output_name is not None or exact or test or (data and ELIGIBILITY.get().given):
+            raise UsageError(
+                "With --to only hashes are sent, to a bank; --intake, -o, --exact and --test do not apply."
+            )
+        code = _submit_to_bank(paths, data, case, proxy, progress, dry_run)
+    elif data is None:
         code = _submit_pictures(paths, intake, proxy, output_name, case, progress, force, exact, test, dry_run)
     elif case is not None or output_name is not None or exact or test or ELIGIBILITY.get().given:
         raise UsageError("A finished bundle is sent as it is; options about its content belong to 'takedown hash'.")
@@ -98,6 +105,29 @@ def _bundle_data(paths: list[Path]) -> bytes | None:
     if len(found[0]) > limit:
         raise BundleError
     return found[0]
+
+
+# ------------------------------------------------------------------------------------------------- to an HMA bank
+
+
+def _submit_to_bank(
+    paths: list[Path], data: bytes | None, case: str | None, proxy: str | None, progress: str | None, dry_run: bool
+) -> int:
+    from takedown_cli.cli.run import Bundling, Run
+
+    target = bank.TARGET.get()
+    address = bank.address_of(target, dry_run=dry_run)
+    if data is not None:
+        bank.submit(target, address, bank.items_of(data, case), proxy, dry_run=dry_run)
+        return 0
+    if case is not None:
+        raise UsageError("A bank has no cases: --case opens a sealed bundle, and here there is none.")
+    roots = roots_of(paths, ELIGIBILITY.get())
+    run = Run(roots, chosen_work(), Bundling(declare(ELIGIBILITY.get(), roots), None))
+    run.go(progress)
+    run.explain()
+    bank.submit(target, address, run.items, proxy, dry_run=dry_run)
+    return run.exit_code()
 
 
 # ------------------------------------------------------------------------------------------------- from a bundle

@@ -26,9 +26,9 @@ from takedown_cli.helpline.rota import Rota
 from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
+    from takedown_cli.cluster.spread import Cluster
     from takedown_cli.helpline.organisation import OrganisationKey
-    from takedown_cli.model import Failed, Found, Outcome, Recipe, Skipped
-    from takedown_cli.pipeline import Hasher
+    from takedown_cli.model import Failed, Found, Hasher, Outcome, Recipe, Skipped
     from takedown_cli.pool import Pool
     from takedown_cli.wire import IntakeCard
 
@@ -46,9 +46,9 @@ Hashers = Callable[["Recipe"], "AbstractContextManager[Hasher]"]
 
 
 class AtOnce:
-    """A pool as a hasher whose outcomes come as soon as they are known, so that one slow file holds up no caller."""
+    """A hasher whose outcomes come as soon as they are known, so that one slow file holds up no caller."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool | Cluster) -> None:
         self._pool = pool
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from takedown_cli.bundle.seal import BUCKETS
@@ -60,7 +60,15 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
 
-    routes = [
+    table = routes(desk, intake, workers)
+    app = Starlette(routes=table, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
+    app.router.redirect_slashes = False  # no client of ours follows a redirect
+    return Door(_Hatch(app, desk), metrics)
+
+
+def routes(desk: Desk, intake: Intake, workers: Workers) -> list[BaseRoute]:
+    """Every route there is."""
+    return [
         Route("/healthz", desk.health, methods=["GET"]),
         Route("/metrics", desk.metrics, methods=["GET"]),
         Route("/v1/keys", desk.keys, methods=["GET"]),
@@ -69,9 +77,6 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
         Route("/v1/withdraw", desk.withdraw, methods=["POST"]),
         *platforms.routes(intake, workers),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
-    app.router.redirect_slashes = False  # no client of ours follows a redirect
-    return Door(_Hatch(app, desk), metrics)
 
 
 class _Hatch:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial, wraps
 from typing import Final
 
@@ -64,7 +64,7 @@ class StopNcii:
         return enter
 
     async def _fetch(self, request: Request, reader: Participant) -> Response:
-        query = request.query_params
+        query = _query(request, stopncii.PARAMETERS)
         since = _number(query.get("startTimestamp", "0"), 2**40)
         size = max(1, min(_number(query.get("pageSize", str(stopncii.DEFAULT_PAGE)), 2**31), cursor.MAX_PAGE))
         answer, pulled = await self._workers.run(
@@ -127,7 +127,7 @@ class Ncmec:
 
     async def _entries(self, request: Request, reader: Participant) -> Response:
         now = int(self._intake.clock.seconds())
-        asked = ncmec.Range.parse(request.query_params, now)
+        asked = ncmec.Range.parse(_query(request, ncmec.PARAMETERS), now)
         if asked.start is None:  # from now on nothing is dated before the end of this range
             await self._workers.committed(self._intake.promise(min(asked.until, now)))
         answer, pulled = await self._workers.run(partial(self._intake.entries, reader, asked))
@@ -158,6 +158,15 @@ def _basic(header: str) -> tuple[str, str]:
     except (binascii.Error, ValueError):
         return "", ""
     return (user, password) if scheme.lower() == "basic" else ("", "")
+
+
+def _query(request: Request, names: Collection[str]) -> dict[str, str]:
+    """The parameters of these names, each at most once; of what has a second meaning none is taken. Raises Refused."""
+    pairs = request.query_params.multi_items()
+    found = dict(pairs)
+    if len(found) != len(pairs) or not found.keys() <= set(names):
+        raise Refused("invalid")
+    return found
 
 
 def _number(text: str, limit: int) -> int:

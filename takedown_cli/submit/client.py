@@ -7,12 +7,9 @@ It must never send anything that is not sealed to that intake.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final, Literal, TypeVar
-
-import stamina
-from stamina.instrumentation import set_on_retry_hooks
 
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle import envelope, seal
@@ -23,26 +20,11 @@ from takedown_cli.errors import (
     ConflictError,
     NoSuchCaseError,
     RefusedError,
-    UnreachableError,
     UntrustedIntakeError,
 )
+from takedown_cli.submit.patience import ATTEMPTS, patiently
 from takedown_cli.submit.transport import Door, Reply
 from takedown_cli.wire import CaseRequest, CaseStatus, Copies, IntakeCard, Receipt, Refusal, decode, encode
-
-ATTEMPTS: Final = 4
-_FIRST_PAUSE: Final = 0.5  # seconds; doubles with each attempt
-_LONGEST_PAUSE: Final = 30.0
-
-
-def attempts_for(seconds: float) -> int:
-    """How often to ask so that about so many seconds pass before an intake that does not answer is given up."""
-    attempts, waited, pause = 1, 0.0, _FIRST_PAUSE
-    while waited < seconds:
-        attempts, waited, pause = attempts + 1, waited + pause, min(2 * pause, _LONGEST_PAUSE)
-    return attempts
-
-
-set_on_retry_hooks([])  # the default hook logs to stderr, and only the command line may speak
 
 _REASONS: Final = {
     "invalid": "The intake could not accept the bundle: it is malformed or was changed.",
@@ -67,7 +49,7 @@ class IntakeClient:
     def card(self) -> IntakeCard:
         """The intake's verified card, fetched once. Raises UntrustedIntakeError, UnreachableError."""
         if self._card is None:
-            reply = self._patiently(lambda: self._door.get("/v1/keys"))
+            reply = patiently(lambda: self._door.get("/v1/keys"), self._attempts)
             if reply.status != 200:
                 raise UntrustedIntakeError("There is no takedown intake at this address.")
             self._card = read_card(reply.body, self._address)
@@ -82,7 +64,7 @@ class IntakeClient:
         card = self.card()
         if seal.parse(sealed_bundle).audience != audience_of(card):
             raise RefusedError(_REASONS["other-intake"])
-        reply = self._patiently(lambda: self._door.post("/v1/submit", sealed_bundle))
+        reply = patiently(lambda: self._door.post("/v1/submit", sealed_bundle), self._attempts)
         if reply.status != 200:
             raise _refusal(_answer(Refusal, reply, card, sealed_bundle))
         return _answer(Receipt, reply, card, sealed_bundle)
@@ -118,7 +100,7 @@ class IntakeClient:
         )
         signed = envelope.sign(CaseRequest.TYPE, encode(request), case.signing_key())
         message = seal.seal(signed, audience_of(card), "request", bytes.fromhex(card.sealing_key))
-        reply = self._patiently(lambda: self._door.post(f"/v1/{action}", message))
+        reply = patiently(lambda: self._door.post(f"/v1/{action}", message), self._attempts)
         try:
             status = decode(CaseStatus, seal.open_reply(reply.body, reply_key))
         except BundleError:
@@ -126,33 +108,6 @@ class IntakeClient:
         if not status.known:
             raise NoSuchCaseError
         return status
-
-    def _patiently(self, exchange: Callable[[], Reply]) -> Reply:
-        """Every request is safe to repeat, so a busy or silent intake is asked again. Raises UnreachableError."""
-        for attempt in stamina.retry_context(
-            on=_pause, attempts=self._attempts, timeout=None, wait_initial=_FIRST_PAUSE, wait_max=_LONGEST_PAUSE
-        ):
-            with attempt:
-                reply = exchange()
-                if reply.status in {429, 502, 503, 504}:
-                    raise _BusyError(reply.retry_after)
-                return reply
-        raise UnreachableError
-
-
-class _BusyError(UnreachableError):
-    sentence = "The intake is busy and asks to come back later."
-
-    def __init__(self, retry_after: int | None) -> None:
-        super().__init__()
-        self.retry_after = retry_after
-
-
-def _pause(error: Exception) -> bool | float:
-    """Whether to ask again, or after how many seconds the intake wants to be asked (RFC 9110, Retry-After)."""
-    if isinstance(error, _BusyError) and error.retry_after is not None:
-        return min(float(error.retry_after), _LONGEST_PAUSE)
-    return isinstance(error, UnreachableError)
 
 
 A = TypeVar("A", Receipt, Refusal)

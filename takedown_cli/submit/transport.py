@@ -73,12 +73,15 @@ class Door:
     def get(self, path: str) -> Reply:
         return self._exchange("GET", path, None)
 
-    def post(self, path: str, body: bytes) -> Reply:
-        return self._exchange("POST", path, body)
+    def post(self, path: str, body: bytes, content_type: str = "application/octet-stream") -> Reply:
+        return self._exchange("POST", path, body, content_type)
 
-    def _exchange(self, method: str, path: str, body: bytes | None) -> Reply:
+    def delete(self, path: str) -> Reply:
+        return self._exchange("DELETE", path, None)
+
+    def _exchange(self, method: str, path: str, body: bytes | None, content_type: str = "") -> Reply:
         """Raises UnreachableError when no answer came, UntrustedIntakeError when one may not be believed."""
-        headers = {} if body is None else {"content-type": "application/octet-stream"}
+        headers = {} if body is None else {"content-type": content_type}
         try:
             with self._client.stream(method, path, content=body, headers=headers) as response:
                 if response.is_redirect:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
 import sys
 import tempfile
@@ -16,9 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from takedown_cli.fixtures import picture
-from takedown_cli.pool.supervisor import processors
 from tests.benchmarks import clips, photos, speed, whole
-from tests.benchmarks.measure import Row, clean_environment, table
+from tests.benchmarks.measure import Row, clean_environment, machine, table
 
 GROUPS = ("core", "start", "workers", "whole", "video", "many")
 
@@ -50,16 +48,6 @@ def _threatexchange() -> str | None:
     return os.environ.get("TX") or shutil.which("threatexchange")
 
 
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    facts = Path("/proc/cpuinfo")
-    if facts.exists():
-        lines = facts.read_text(encoding="utf-8", errors="replace").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
-    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{model}, {processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
-
-
 def _say(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
@@ -81,7 +69,7 @@ def main() -> None:
         for row in _rows(chosen, chosen.media or Path(scratch)):
             _say(f"  {row.figure}: {row.measured} ({row.bar}) {row.verdict}")
             rows.append(row)
-    print(f"\n{_machine()}\n\n{table(rows)}")
+    print(f"\n{machine()}\n\n{table(rows)}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""A full pull of the lists: hashes a second and memory, by plain HTTP as curl does it and by the stock client's pages.
+"""A full pull of the lists: hashes a second and memory, in the largest pages and in those of
+the stock client, by plain HTTP as curl does it.
 
 Run as ``python -m tests.benchmarks.feed``; ``--hashes 100000`` for a quick look. The lists are written straight into
 the database, in the proportions of real cases: one case for 50 hashes.
@@ -8,20 +9,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, Settings
+from tests.benchmarks.measure import Row, resident, table
 from tests.intake.person import HTTP, Platform
 
 PER_CASE = 50
+#: MiB between the first fifth and the whole that count as constant.
+FLAT = 16
 
 
 def fill(database: Path, count: int) -> None:
@@ -56,34 +60,29 @@ def fill(database: Path, count: int) -> None:
     connection.close()
 
 
-def _memory(process: int) -> int:
-    """Resident memory in MiB."""
-    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") >> 20
-
-
-def pull(platform: Platform, size: int) -> tuple[int, float]:
-    """Pull it all and give the number of records and the seconds; the answers are counted, not kept."""
+def pull(platform: Platform, size: int, process: int) -> tuple[int, float, list[int]]:
+    """Pull it all and give the number of records, the seconds, and the server's memory after every 10,000."""
     count, token, started = 0, "", time.perf_counter()
+    memory = [resident(process)]
     while True:
         query = f"startTimestamp=10&pageSize={size}&nextPageToken={token}"
         url = f"{platform.origin}/v1/FetchHashes?{query}"
         body = HTTP.get(url, headers=platform.headers("fetch")).content
         head = json.loads(body[: body.index(b',"hashRecords"')] + b"}")
         count += head["count"]
+        if count >= 10_000 * len(memory):
+            memory.append(resident(process))
         if not head["hasMoreRecords"]:
-            return count, time.perf_counter() - started
+            return count, time.perf_counter() - started, memory
         token = head["nextPageToken"]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hashes", type=int, default=1_000_000)
-    arguments = parser.parse_args()
+def rows(hashes: int) -> Iterator[Row]:
+    """A pull in the largest pages, and one in those that the stock client asks for."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
         make_intake(home, Settings(name="Feed", test=True))
-        fill(home.database, arguments.hashes)
+        fill(home.database, hashes)
         intake = Intake.open(home)
         keys = intake.add_participant("Platform", "under-18")
         intake.close()
@@ -94,17 +93,25 @@ def main() -> None:
         try:
             assert server.stdout is not None
             platform = Platform(json.loads(server.stdout.readline())["origin"], keys)
-            for size in (5000, 800):
-                before = _memory(server.pid)
-                count, seconds = pull(platform, size)
-                after = _memory(server.pid)
-                print(
-                    f"pages of {size}: {count} hashes, {count / seconds:.0f}/s, memory {before} to {after} MiB",
-                    flush=True,
-                )
+            yield from (_row(platform, size, hashes, server.pid) for size in (5000, 800))
         finally:
             server.terminate()
             server.wait()
+
+
+def _row(platform: Platform, size: int, hashes: int, process: int) -> Row:
+    count, seconds, memory = pull(platform, size, process)
+    rate, early, most = count / seconds, max(memory[: 1 + len(memory) // 5]), max(memory)
+    passed = count == hashes and rate >= 50_000 and most - early <= FLAT
+    figure = f"feed of {hashes:,} hashes, full pull in pages of {size}"
+    told = f"{seconds:.0f} s, {count:,} hashes; {early} MiB at most in the first fifth, {most} MiB in the whole"
+    return Row(figure, "≥ 50,000 hashes/s, constant memory", f"{rate:,.0f}/s", passed, told)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hashes", type=int, default=1_000_000)
+    print(table(list(rows(parser.parse_args().hashes))))
 
 
 if __name__ == "__main__":

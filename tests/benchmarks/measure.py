@@ -7,6 +7,7 @@ It must never compare with a figure that was measured elsewhere, or earlier.
 from __future__ import annotations
 
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from takedown_cli.pool.supervisor import processors
 
 #: How the program is started: as the ``takedown`` command does it.
 TAKEDOWN = (sys.executable, "-c", "from takedown_cli.cli.app import main; main()")
@@ -155,3 +158,33 @@ def table(rows: Sequence[Row]) -> str:
     lines = ["| figure | bar | measured | | how |", "|---|---|---:|---|---|"]
     lines += [f"| {row.figure} | {row.bar} | {row.measured} | {row.verdict} | {row.detail} |" for row in rows]
     return "\n".join(lines)
+
+
+def machine() -> str:
+    """What this ran on, in a line."""
+    model = platform.processor() or platform.machine()
+    facts = Path("/proc/cpuinfo")
+    if facts.exists():
+        lines = facts.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+    load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return f"{model}, {processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
+
+
+def resident(process: int) -> int:
+    """Memory in MiB of a process and of those that it started; 0 where the system does not tell."""
+    tasks = Path(f"/proc/{process}/task")
+    if not tasks.exists():
+        return 0
+    pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
+    children = {int(one) for path in tasks.glob("*/children") for one in path.read_text(encoding="ascii").split()}
+    return (pages * os.sysconf("SC_PAGE_SIZE") >> 20) + sum(resident(child) for child in children)
+
+
+def put(page: Path, name: str, text: str) -> None:
+    """Replace what stands between ``<!-- name -->`` and ``<!-- end -->`` on a page."""
+    before, mark, rest = page.read_text(encoding="utf-8").partition(f"<!-- {name} -->\n")
+    if not mark:
+        raise SystemExit(f"{page.name} has no place for {name}")
+    after = rest[rest.index("<!-- end -->") :]
+    page.write_text(f"{before}{mark}{text.strip()}\n{after}", encoding="utf-8")

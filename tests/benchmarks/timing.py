@@ -16,8 +16,10 @@ from pathlib import Path
 from statistics import fmean, variance
 
 from takedown_cli.intake import cases
+from takedown_cli.intake.admission import read_request
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, Settings
+from tests.benchmarks.measure import Row, table
 from tests.intake.person import Person, balanced, picture
 
 
@@ -34,7 +36,7 @@ def samples(intake: Intake, count: int) -> tuple[list[float], list[float]]:
         which = random.getrandbits(1)
         message = messages[which][number % 50]
         started = time.thread_time_ns()
-        intake.inquire(message, "status")
+        intake.quick_answer(*read_request(message, "status", intake.identity))
         if number >= 0:
             times[which].append((time.thread_time_ns() - started) / 1e9)
         if number % 1000 == 0:
@@ -50,17 +52,26 @@ def welch(one: list[float], other: list[float]) -> float:
     return (fmean(a) - fmean(b)) / sqrt(variance(a) / len(a) + variance(b) / len(b))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--requests", type=int, default=50_000, help="of each kind")
-    arguments = parser.parse_args()
+def row(each: int) -> Row:
+    """``each`` requests of either kind."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder) / "home")
         make_intake(home, Settings(name="Timing", test=True))
         intake = Intake.open(home)
-        known, unknown = samples(intake, arguments.requests)
-        intake.close()
-    print(f"known {fmean(known) * 1e6:.1f} µs, unknown {fmean(unknown) * 1e6:.1f} µs, t = {welch(known, unknown):+.2f}")
+        intake.start()
+        known, unknown = samples(intake, each)
+        intake.stop()
+    t = welch(known, unknown)
+    told = f"known {fmean(known) * 1e6:.1f} µs, unknown {fmean(unknown) * 1e6:.1f} µs"
+    return Row(
+        f"known against unknown case, {2 * each:,} requests", "Welch abs(t) < 4.5", f"{t:+.2f}", abs(t) < 4.5, told
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=50_000, help="of each kind")
+    print(table([row(parser.parse_args().requests)]))
 
 
 if __name__ == "__main__":

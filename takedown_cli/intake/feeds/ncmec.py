@@ -26,6 +26,8 @@ from takedown_cli.intake.standing import CONFIRMED
 
 NAMESPACE: Final = "https://hashsharing.ncmec.org/hashsharing/v2"
 PAGE: Final = 1000
+#: The last two are in the links to a next page, and change nothing.
+PARAMETERS: Final = ("from", "to", "start", "size", "max")
 #: The intake's own member id; a participant's is its row id plus the offset.
 OUR_ID: Final = 1
 _OFFSET: Final = 100

@@ -27,6 +27,7 @@ from takedown_cli.intake.standing import CONFIRMED
 
 SIGNAL_TYPES: Final = {"pdq": "ImagePDQ", "video-md5": "VideoMD5"}
 DEFAULT_PAGE: Final = 800
+PARAMETERS: Final = ("startTimestamp", "pageSize", "nextPageToken")
 _LENGTHS: Final = {"pdq": 32, "video-md5": 16}
 
 FeedbackValue = Literal[
