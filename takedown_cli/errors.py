@@ -68,7 +68,7 @@ class OutputError(UsageError):
 class ManifestError(UsageError):
     id = "manifest"
     sentence = "The manifest has faults, so nothing was begun and nothing was sent."
-    hint = "Correct the rows that are named, and run it again; 'takedown batch check' looks without beginning anything."
+    hint = "Correct the rows that are named, and run it again; 'takedown batch run --dry-run' only looks."
 
 
 class OrganisationKeyError(UsageError):

@@ -31,7 +31,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("export", "export", "the hashes of a bundle in the formats of other services"),
     ),
     "For helplines": (
-        Entry("batch", "batch", "a caseload: run, resume, status, handover, forget"),
+        Entry("batch", "batch", "a caseload: template, run, resume, status, slips, report, …"),
         Entry("keys", "keys", "the organisation's key: make, show, rotate"),
     ),
     "For those who run an intake": (Entry("intake", "intake", "run and operate the reference intake"),),

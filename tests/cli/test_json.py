@@ -134,6 +134,9 @@ USES: dict[str, list[Use]] = {
     ],
     "batch resume": [Use("batch.run", f"batch resume {OFFICE}")],
     "batch status": [Use("batch.status", f"batch status {OFFICE} --show-references")],
+    "batch template": [Use("batch.template", "batch template")],
+    "batch slips": [Use("batch.slips", f"batch slips {OFFICE} -o slips")],
+    "batch report": [Use("batch.report", f"batch report {OFFICE}")],
     "batch handover": [
         Use("batch.handover", f"batch handover {OFFICE} -o note.json"),
         Use("batch.verify", f"batch handover {OFFICE} --verify note.json"),

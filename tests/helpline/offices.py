@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from takedown_cli.case import CaseNumber
 from takedown_cli.helpline.manifest_text import COLUMNS
 from takedown_cli.wire import IntakeCard, encode
 
+#: The commands have no other clock; what is written relative to it here is days away from its edges.
+TODAY = datetime.now(UTC).date()
 GOOD = {"age": "adult", "for": "other", "authority": "permission"}
+
+
+def day(ahead: int) -> str:
+    """So many days from now (before now when negative), as YYYY-MM-DD."""
+    return (TODAY + timedelta(days=ahead)).isoformat()
 
 
 def folder(root: Path, name: str, files: int = 1) -> Path:
@@ -33,7 +41,7 @@ def folder(root: Path, name: str, files: int = 1) -> Path:
 def bundle(
     case: CaseNumber | None = None,
     *,
-    day: str = "2026-03-01",
+    created: str = TODAY.isoformat(),
     card: IntakeCard | None = None,
     organisation: Ed25519PrivateKey | None = None,
     age: Any = "adult",
@@ -44,7 +52,7 @@ def bundle(
     hash_ = BundleFingerprint(kind="pdq", value="5a" * 32, method="full", variant="upright", quality=100)
     declaration = changes.pop("declaration", Declaration(behalf="self"))
     item = Item(media="image", age=age, fingerprints=(hash_,))
-    payload = payload_of([item], case, declaration, day=day, card=card, **changes)
+    payload = payload_of([item], case, declaration, day=created, card=card, **changes)
     signed = envelope.sign(Bundle.TYPE, encode(payload), case.signing_key())
     if organisation is not None:
         signed = envelope.countersign(signed, Bundle.TYPE, organisation)

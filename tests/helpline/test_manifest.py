@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,8 @@ from takedown_cli.helpline.faults import REASONS
 from takedown_cli.helpline.manifest import Fault, Given, Manifest, read
 from tests.bundle.factory import card
 from tests.helpline import naughty
-from tests.helpline.offices import GOOD, as_csv, as_jsonl, bundle, folder, row
+from tests.helpline.offices import GOOD, TODAY, as_csv, as_jsonl, bundle, day, folder, row
 
-TODAY = date(2026, 6, 1)
 NUMBER = str(CaseNumber.draw())
 Files = dict[str, bytes]
 
@@ -189,8 +187,8 @@ def office(tmp_path: Path) -> Path:
         "broken.tdb": b'{"payload":"AAAA"}',
         "elsewhere.tdb": bundle(card=card("https://other.example")),
         "test.tdb": bundle(test=True),
-        "old.tdb": bundle(day="2025-05-01"),
-        "future.tdb": bundle(day="2026-06-03"),
+        "old.tdb": bundle(created=day(-370)),
+        "future.tdb": bundle(created=day(3)),
         "adds.tdb": bundle(adds=True),
         "countersigned.tdb": bundle(organisation=Ed25519PrivateKey.generate()),
         **{f"fine{n}.tdb": bundle() for n in range(1, 5)},
@@ -302,7 +300,7 @@ def test_two_rows_may_not_name_the_same_or_one_inside_the_other(tmp_path: Path) 
     folder(tmp_path, "b")
     number = CaseNumber.draw()
     (tmp_path / "one.tdb").write_bytes(bundle(number))
-    (tmp_path / "two.tdb").write_bytes(bundle(number, day="2026-03-02"))
+    (tmp_path / "two.tdb").write_bytes(bundle(number, created=day(-1)))
     os.link(tmp_path / "one.tdb", tmp_path / "hard.tdb")
     sources = ("a", "a/inner", "b", "b/", "one.tdb", "two.tdb", "hard.tdb")
     rows = [{"reference": f"R{n}", "source": s, **(GOOD if ".tdb" not in s else {})} for n, s in enumerate(sources)]
