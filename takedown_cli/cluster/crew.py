@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Orders at one worker: one that it works on, and the next.
 AT_ONCE: Final = 2
+#: Orders in a row of which nothing came, after which a worker is not used any more.
+MOST_USELESS: Final = 3
 _LONGEST_LOOK: Final = 1 << 16
 
 
@@ -26,6 +28,7 @@ class Trouble(StrEnum):
     SPILLS = "may write results to its disk"
     PAGES = "shows what it does on pages of its own"
     BLIND = "does not see the files under the same paths"
+    BROKEN = "fails at whatever it is given"
     DECODERS = "cannot start the protected processes that read pictures"
     NONSENSE = "sent something that is no answer"
 
@@ -37,14 +40,27 @@ class Worker:
     orders: list[Ticket] = field(default_factory=list)
     looked: bool = False
     trouble: Trouble | None = None
-    #: Files that it saw as they were described.
-    seen: int = 0
+    #: Whether it has ever been of use, and orders since then that it could do nothing with.
+    proven: bool = False
+    useless: int = 0
     #: Whether what it works on may kill it, so that it gets nothing beside it.
     alone: bool = False
 
     @property
     def usable(self) -> bool:
         return self.looked and self.trouble is None
+
+    def gave(self, trouble: Trouble | None) -> Trouble | None:
+        """Note that an order was of use, or why not at all; gives the trouble once that has happened too often.
+
+        A fault may lie in the files of an order, and a network drive may lag behind; hence not at once.
+        """
+        if trouble is None:
+            self.proven, self.useless = True, 0
+            return None
+        self.useless += 1
+        at_once = trouble is Trouble.BLIND and not self.proven
+        return trouble if at_once or self.useless >= MOST_USELESS else None
 
     def has_room(self, *, alone: bool) -> bool:
         return self.usable and not self.alone and len(self.orders) < (1 if alone else AT_ONCE)

@@ -15,6 +15,7 @@ from typing import Final
 from takedown_cli.model import Failed, Found, Hashed, Media, MediaFile, Recipe, Skipped
 from takedown_cli.pool import plausible
 from takedown_cli.pool.record import MAX_RECORD, RecordError, decode_outcome, encode_outcome
+from takedown_cli.reasons import Reason
 
 #: One file of an order as plain values: path (bytes), depth, size, time of change (seconds), medium, format.
 Line = tuple[bytes, int, int, int, str, str]
@@ -47,9 +48,16 @@ def pack(outcomes: Sequence[Hashed | Failed | Skipped | None]) -> bytes:
     """An answer; None stands for a file that the worker does not see as it was described."""
     parts = [RECORDS]
     for outcome in outcomes:
-        record = b"" if outcome is None else encode_outcome(outcome)
+        record = b"" if outcome is None else _record_of(outcome)
         parts += [_LENGTH.pack(len(record)), record]
     return b"".join(parts)
+
+
+def _record_of(outcome: Hashed | Failed | Skipped) -> bytes:
+    try:
+        return encode_outcome(outcome)
+    except RecordError:  # a bug of ours in one file must not cost the others
+        return encode_outcome(Failed(outcome.path, Reason.INTERNAL, outcome.size))
 
 
 def unpack(answer: object, files: Sequence[MediaFile], recipe: Recipe) -> list[Hashed | Failed | Skipped | None]:

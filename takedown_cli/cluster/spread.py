@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 LOOK_AHEAD, AHEAD_EACH = 256, 128
 #: An order is at most so many files, or bytes of files.
 ORDER_FILES, ORDER_BYTES = 24, 256 << 20
-#: Workers that a file may take down with it, and times that it may be another one there than here.
+#: Workers that a file may take down with it, and times that workers may not see it as it is seen here.
 MOST_LOST, MOST_UNSEEN = 3, 3
 _LOOK_ROUND: Final = 1.0
 #: Seconds without a usable worker after which the run is given up.
@@ -268,9 +268,6 @@ class Cluster:
             self._exclude(worker, trouble_in(answer, self._versions))
             return
         worker.alone = False
-        if answer is None:  # the worker went while it answered, or dask gave the order up
-            self._lose(run, slots)
-            return
         self._settle(run, worker, slots, answer)
         if worker.trouble is not None:
             for other in worker.orders:
@@ -279,25 +276,31 @@ class Cluster:
             worker.orders.clear()
 
     def _settle(self, run: _State, worker: Worker, slots: list[Slot], answer: object) -> None:
-        """Believe the answer, or use the worker no more and have the files done elsewhere."""
+        """Believe the answer, or have the files done again."""
+        if answer is None or answer == parcel.BROKEN:  # it went while it answered, or any of the files broke it
+            self._exclude(worker, worker.gave(Trouble.BROKEN))
+            self._lose(run, slots)
+            return
         try:
             outcomes = parcel.unpack(answer, [slot.file for slot in slots if slot.file is not None], self._recipe)
         except RecordError:
             self._exclude(worker, Trouble.DECODERS if answer == parcel.NO_DECODERS else Trouble.NONSENSE)
-            self._lose(run, slots)
+            run.waiting.extendleft(reversed(slots))
             return
-        worker.seen += sum(outcome is not None for outcome in outcomes)
-        if not worker.seen:
-            self._exclude(worker, Trouble.BLIND)
+        unseen: list[Slot] = []
         for slot, outcome in zip(slots, outcomes, strict=True):
-            if outcome is not None:
-                slot.outcome = outcome
-            elif self._prepare(slot):
-                slot.unseen += worker.seen > 0
-                if slot.unseen >= MOST_UNSEEN:
-                    slot.fail(Reason.CHANGED)
-                else:
-                    run.waiting.append(slot)
+            before, slot.outcome = slot.line, outcome
+            if outcome is None and self._prepare(slot):
+                run.waiting.append(slot)
+                if slot.line == before:
+                    unseen.append(slot)
+        # Where the file is here as it was described, it is the worker that does not see it.
+        self._exclude(worker, worker.gave(Trouble.BLIND if len(unseen) == len(slots) else None))
+        for slot in unseen if worker.trouble is None else ():
+            slot.unseen += 1
+            if slot.unseen >= MOST_UNSEEN:
+                run.waiting.remove(slot)
+                slot.fail(Reason.CHANGED)
 
     def _exclude(self, worker: Worker, trouble: Trouble | None) -> None:
         if trouble is not None and worker.trouble is None:

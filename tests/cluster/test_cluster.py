@@ -15,7 +15,7 @@ from takedown_cli import fixtures
 from takedown_cli.cluster import hasher_for, spread
 from takedown_cli.discover import walk
 from takedown_cli.errors import ConfigError, UnreachableError
-from takedown_cli.model import Failed, Found, Hashed, Limits, Outcome, Recipe
+from takedown_cli.model import Failed, Found, Hashed, Limits, Outcome, Recipe, Skipped
 from takedown_cli.pipeline import outcomes
 from takedown_cli.reasons import Reason
 from tests.cli.runner import PATIENCE, run, start
@@ -182,6 +182,7 @@ _SERVES = {"DASK_DISTRIBUTED__SCHEDULER__HTTP__ROUTES": "['distributed.http.heal
         ({}, "remote.open_media = lambda found, limits: Skipped(found.path, Reason.EMPTY)", "same paths"),
         ({}, "remote.parcel.pack = lambda outcomes: b'\\x01surprise'", "no answer"),
         ({}, "remote.parcel.pack = lambda outcomes: ['surprise']", "no answer"),
+        ({}, "remote.parcel.pack = lambda outcomes: 1 / 0", "fails at whatever"),
     ],
 )
 def test_a_worker_that_would_tell_or_cannot_see_is_not_used(
@@ -198,6 +199,69 @@ def test_a_worker_that_would_tell_or_cannot_see_is_not_used(
             run_of = outcomes([tree], RECIPE, hasher=cluster)
             with pytest.raises(ConfigError, match=said):
                 list(run_of)
+
+
+_SURPRISE = """
+import os
+from takedown_cli.cluster import remote
+class Surprise:
+    def __reduce__(self):
+        return os.mkdir, ({place!r},)
+remote.parcel.pack = lambda outcomes: Surprise()
+"""
+
+
+def test_an_answer_is_never_unpacked_as_an_object(tmp_path: Path, tree: Path) -> None:
+    (tmp_path / "surprise.py").write_text(_SURPRISE.format(place=str(tmp_path / "surprised")))
+    with machines(tmp_path / "cluster") as made:
+        made.add_worker(tmp_path / "surprise.py")
+        with hasher_for(made.address, RECIPE) as cluster:
+            run_of = outcomes([tree], RECIPE, hasher=cluster)
+            with pytest.raises(ConfigError, match="fails at whatever"):
+                list(run_of)
+    assert not (tmp_path / "surprised").exists()
+
+
+def test_a_worker_that_loses_sight_of_the_files_is_used_no_more(
+    tmp_path: Path, tree: Path, local: list[Outcome]
+) -> None:
+    """Its drive goes away in the middle: it answers faster than any other, and none of its answers counts."""
+    (tmp_path / "blinded.py").write_text(_BLINDED)
+    with machines(tmp_path / "cluster", 1) as made:
+        made.add_worker(tmp_path / "blinded.py")
+        with hasher_for(made.address, RECIPE) as cluster:
+            for _ in range(3):
+                assert list(outcomes([tree], RECIPE, hasher=cluster)) == local
+
+
+_BLINDED = """
+from takedown_cli import discover
+from takedown_cli.cluster import remote
+from takedown_cli.model import Failed
+from takedown_cli.reasons import Reason
+seen = []
+def open_media(found, limits):
+    seen.append(found)
+    return discover.open_media(found, limits) if len(seen) < 20 else Failed(found.path, Reason.MISSING)
+remote.open_media = open_media
+"""
+
+
+def test_a_file_that_changes_meanwhile_is_hashed_as_it_is_then(two: Machines, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(4):
+        fixtures.picture(number, (300, 200)).save(folder / f"{number}.png")
+
+    def writing() -> Iterator[Found | Skipped | Failed]:
+        for found in walk([folder], RECIPE.limits):
+            yield found
+            if found.path.name == "3.png":  # after it was looked at here, before a worker can have it
+                fixtures.picture(9, (320, 200)).save(folder / "0.png")
+
+    with hasher_for(two.address, RECIPE) as cluster:
+        found = list(cluster.outcomes(writing()))
+    assert found == list(outcomes([folder], RECIPE, workers=1))
 
 
 def test_a_scheduler_that_serves_pages_is_not_used(tmp_path: Path, tree: Path) -> None:
