@@ -51,17 +51,22 @@ def _executor(
         str | None,
         typer.Option("--executor", metavar="dask://HOST:PORT", help="Hash on a cluster that sees the files."),
     ] = None,
-    authority: Annotated[
+    executor_ca: Annotated[
         str | None, typer.Option("--executor-ca", metavar="FILE", help="The cluster's authority (PEM).")
     ] = None,
-    certificate: Annotated[
+    executor_cert: Annotated[
         str | None, typer.Option("--executor-cert", metavar="FILE", help="Our certificate for it (PEM).")
     ] = None,
-    key: Annotated[
+    executor_key: Annotated[
         str | None, typer.Option("--executor-key", metavar="FILE", help="The certificate's key (PEM).")
     ] = None,
 ) -> Executor:
-    flags = {"executor": executor, "executor_ca": authority, "executor_cert": certificate, "executor_key": key}
+    flags = {
+        "executor": executor,
+        "executor_ca": executor_ca,
+        "executor_cert": executor_cert,
+        "executor_key": executor_key,
+    }
     known = settings(flags)
     return Executor(*(known[name].value for name in flags))
 

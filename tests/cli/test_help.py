@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.core import TyperCommand, TyperGroup
@@ -71,3 +72,19 @@ def test_version(tmp_path: Path) -> None:
 def test_examples_come_before_the_options(tmp_path: Path) -> None:
     page = run("hash", "-h", cwd=tmp_path).out.decode()
     assert page.index("takedown hash photos/") < page.index("Options:")
+
+
+def test_no_two_options_of_a_command_share_a_name() -> None:
+    """What is typed for one would arrive at the other: options shared by commands meet in places nobody thought of."""
+
+    def leaves(command: Any) -> Iterator[Any]:
+        children = getattr(command, "commands", {})
+        for child in children.values():
+            yield from leaves(child)
+        if not children:
+            yield command
+
+    for name in ENTRIES:
+        for command in leaves(load(name)):
+            for of in ([p.name for p in command.params], [text for p in command.params for text in p.opts]):
+                assert len(set(of)) == len(of), (name, sorted(n for n in of if of.count(n) > 1))
