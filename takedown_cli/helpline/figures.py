@@ -183,9 +183,12 @@ def _blocks(cases: Sequence[Case], platforms: Sequence[Table], threshold: int, *
     counts = {"Blocked somewhere": any_, "Not blocked so far": len(cases) - any_}
     titles = ("blocked", "Blocked by a platform"), ("first-block", "Time to the first block")
     blocked = table(*titles[0], counts, threshold)
-    # Beside what each platform blocked, the number of those blocked anywhere tells who was blocked elsewhere only.
-    elsewhere = [any_ - count for each in platforms if (count := each.published(BLOCKED)) is not None]
-    small = any(0 < count < threshold for count in elsewhere)
+    # Beside what each platform blocked, the number of those blocked anywhere tells how many were blocked elsewhere
+    # only, and, where every platform's is known, how many were blocked more than once.
+    there = [each.published(BLOCKED) for each in platforms]
+    derived = [any_ - count for count in there if count is not None]
+    derived.append(0 if None in there else sum(count or 0 for count in there) - any_)
+    small = any(0 < count < threshold for count in derived)
     if not open_ or small or blocked.published("Blocked somewhere") is None:
         return nothing(*titles[0], counts), nothing(*titles[1], times)
     return blocked, table(*titles[1], times, threshold)

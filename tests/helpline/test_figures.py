@@ -133,6 +133,16 @@ def test_who_was_blocked_elsewhere_only_is_not_told_by_a_difference() -> None:
     assert found.first_block.total is None
 
 
+def test_who_was_blocked_twice_is_not_told_by_a_sum() -> None:
+    by_a, by_b = Answer("A", "blocked", 1, "2026-03-02"), Answer("B", "blocked", 1, "2026-03-02")
+    cases = [*(case(n, answers=(by_a,)) for n in range(20)), *(case(n, answers=(by_b,)) for n in range(20, 40))]
+    cases += [case(n) for n in range(40, 60)]
+    assert figures(cases, day=DAY, threshold=5).blocked.published("Blocked somewhere") == 40
+    found = figures([*cases, case(60, answers=(by_a, by_b))], day=DAY, threshold=5)
+    assert [each.published(BLOCKED) for each in found.platforms] == [21, 21]
+    assert found.blocked.total is None
+
+
 def test_one_large_case_is_not_the_sum() -> None:
     few = [case(n) for n in range(20)]
     assert figures([*few, case(20, items=5000)], day=DAY, threshold=5).items is None
@@ -161,6 +171,10 @@ def test_no_caseload_gives_a_small_number_away(size: int, seed: int, threshold: 
         there = each.published(BLOCKED)
         if somewhere is not None and there is not None:
             assert somewhere == there or somewhere - there >= threshold
+    blocks = [each.published(BLOCKED) for each in found.platforms]
+    if somewhere is not None and None not in blocks:
+        more_than_once = sum(count or 0 for count in blocks) - somewhere
+        assert more_than_once == 0 or more_than_once >= threshold
     if reached is None:
         assert all(each.total is None for each in found.tables[1:])
 

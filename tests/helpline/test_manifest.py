@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle import seal
@@ -366,6 +368,15 @@ def test_what_is_wrong_with_a_manifest_as_a_whole(
     else:
         assert sorted(reasons(found), key=str) == sorted(expected, key=str)
     assert found.callers == ()
+
+
+@given(st.one_of(st.binary(max_size=300), st.text(max_size=300).map(lambda text: text.encode("utf-8", "replace"))))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_bytes_do_anything_but_make_faults(tmp_path: Path, data: bytes) -> None:
+    for start in (b"", HEAD, b'{"reference": "A", "source": "'):
+        found = manifest(tmp_path, start + data)
+        assert found.faults
+        assert all(fault.reason in REASONS for fault in found.faults)
 
 
 def test_a_manifest_that_is_no_file(tmp_path: Path) -> None:
