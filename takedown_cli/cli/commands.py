@@ -35,6 +35,7 @@ SECTIONS: Final[dict[str, tuple[Entry, ...]]] = {
         Entry("keys", "keys", "the organisation's key: make, show, rotate"),
     ),
     "For those who run an intake": (Entry("intake", "intake", "run and operate the reference intake"),),
+    "For those who test": (Entry("fixtures", "fixtures", "made-up media and bundles, with what is expected of them"),),
     "About this installation": (
         Entry("doctor", "doctor", "what works on this machine: formats, protection, libraries"),
         Entry("config", "config", "the settings, and where each comes from"),

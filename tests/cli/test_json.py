@@ -158,6 +158,8 @@ USES: dict[str, list[Use]] = {
     "intake verify": [Use("intake.verify", "intake verify home")],
     "intake purge": [Use("intake.purge", "intake purge home")],
     "intake metrics-token": [Use("intake.metrics-token", "intake metrics-token home")],
+    "fixtures make": [Use("fixtures", "fixtures make made --seed 3")],
+    "fixtures verify": [Use("fixtures.comparison", "fixtures verify made")],
     "doctor": [
         Use("doctor", "doctor"),
         Use("doctor", "doctor --intake"),
