@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +39,17 @@ def test_every_document_that_the_source_makes_has_a_schema() -> None:
     for path in sorted((ROOT / "takedown_cli").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Dict):
-                for key, value in zip(node.keys, node.values, strict=True):
-                    if isinstance(key, ast.Constant) and key.value == "schema":
-                        assert isinstance(value, ast.Constant), f"{path}:{value.lineno}: name the schema in full"
-                        assert value.value in declared, f"{path}:{value.lineno}: declare it in a '…documents' module"
+                fields = {key.value: value for key, value in _named(node)}
+                if {"schema", "version"} <= fields.keys():
+                    name = fields["schema"]
+                    assert isinstance(name, ast.Constant), f"{path}:{name.lineno}: name the schema in full"
+                    assert name.value in declared, f"{path}:{name.lineno}: declare it in a '…documents' module"
+
+
+def _named(node: ast.Dict) -> Iterator[tuple[ast.Constant, ast.expr]]:
+    for key, value in zip(node.keys, node.values, strict=True):
+        if isinstance(key, ast.Constant):
+            yield key, value
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
