@@ -26,6 +26,9 @@ from takedown_cli.intake.workers import Workers
 
 FEEDBACK_LIMIT: Final = 1 << 20
 VOTE_LIMIT: Final = 64 * 1024
+#: Seconds by which a platform's clock may be ahead of ours without its missing what is dated meanwhile. What comes
+#: after such a pull is dated after it, so others may see it so much later.
+AHEAD: Final = 30
 
 Handler = Callable[[Request], Awaitable[Response]]
 Visited = Callable[[Request, Participant], Awaitable[Response]]
@@ -129,7 +132,7 @@ class Ncmec:
         now = int(self._intake.clock.seconds())
         asked = ncmec.Range.parse(_query(request, ncmec.PARAMETERS), now)
         if asked.start is None:  # from now on nothing is dated before the end of this range
-            await self._workers.committed(self._intake.promise(min(asked.until, now)))
+            await self._workers.committed(self._intake.promise(min(asked.until, now + AHEAD)))
         answer, pulled = await self._workers.run(partial(self._intake.entries, reader, asked))
         if pulled is not None:
             await self._workers.committed(pulled)

@@ -1,7 +1,7 @@
 """The receipt of a submission to an HMA bank: which hash has which entry there, so that it can be taken out again.
 
 It guarantees that a hash is written down before it is sent and its entry before the next one, through power cuts.
-It must never hold anything about a picture or a person but the hashes, nor be used for another bank.
+It must never hold anything about a picture or a person but the hashes, nor change a file that is no receipt.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from takedown_cli.growing import append, open_growing, read_at
 from takedown_cli.submit.hma import Signal
 
 _SCHEMA: Final = {"schema": "takedown.bank-receipt", "version": 1}
+_BEGINNING: Final = json.dumps(_SCHEMA).encode()[:-1]
 _NOUN: Final = "receipt"
 _LARGEST: Final = 64 << 20
+_NO_RECEIPT: Final = "The file named with --receipt is no receipt."
 
 
 class Receipt:
@@ -41,16 +43,16 @@ class Receipt:
         #: The first line of a new receipt, until there is a second.
         self._unwritten: dict[str, object] | None = None
         try:
-            size = os.fstat(self._descriptor).st_size
-            if size > _LARGEST:
-                raise BundleError("The file named with --receipt is no receipt.")
-            lines = read_at(self._descriptor, 0, size).split(b"\n")
-            # What has no end of line was cut short by a crash; nothing was sent after it.
-            os.ftruncate(self._descriptor, size - len(lines.pop()))
+            data = read_at(self._descriptor, 0, _LARGEST)
+            if data[: len(_BEGINNING)] != _BEGINNING[: len(data)] or len(data) == _LARGEST:
+                raise BundleError(_NO_RECEIPT, hint="Name another file; that one was not changed.")
+            *lines, torn = data.split(b"\n")
             self.address, self.label = self._head(lines, address)
             for line in lines[1:]:
                 self._read(line)
             self.doubtful |= self._sent
+            # What has no end of line was cut short by a crash; nothing was sent after it.
+            os.ftruncate(self._descriptor, len(data) - len(torn))
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -76,7 +78,7 @@ class Receipt:
         except (ValueError, LookupError, TypeError, AttributeError, ConfigError):
             told = {}
         if told != _SCHEMA:
-            raise BundleError("The file named with --receipt is no receipt.", hint="Name another file.")
+            raise BundleError(_NO_RECEIPT, hint="Name another file; that one was not changed.")
         if address not in {None, kept}:
             raise UsageError("The receipt is of another bank.", hint="Use one receipt for each bank.")
         return kept, label

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from threatexchange.exchanges.impl.ncmec_api import NCMECCollabConfig, NCMECSign
 from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
+from takedown_cli.intake import running
 from takedown_cli.intake.server import Running
 from tests.intake.person import Person, Platform, balanced, picture, video
 
@@ -86,11 +88,17 @@ def test_pages_lead_on_to_the_end(person: Person, new_platform: Callable[..., Pl
     assert len(got) == len(set(got))
 
 
-def test_the_exchange_drops_what_was_withdrawn(
-    person: Person, new_platform: Callable[..., Platform], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def undisturbed(tmp_path: Path) -> Iterator[Running]:
+    """An intake that nobody has asked for a time to come, which would date what comes next after that."""
+    with running(tmp_path / "home", name="Test intake") as server:
+        yield server
+
+
+def test_the_exchange_drops_what_was_withdrawn(undisturbed: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exchange as the command line and HMA run it: deltas merged as it merges them, indices from the result."""
-    platform = new_platform()
+    platform = Platform(undisturbed.origin, undisturbed.add_participant("Platform", "both"))
+    person = Person(undisturbed.origin, undisturbed.card)
     keep, go = balanced("stays"), balanced("goes")
     person.submit(picture(keep), picture(go))
     environment = SimpleNamespace(value=f"{platform.origin}/hashsharing")

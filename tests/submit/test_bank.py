@@ -17,6 +17,7 @@ from takedown_cli.cli.app import run as run_here
 from takedown_cli.cli.bank_documents import BankPreview, BankReport, BankWithdrawReport
 from takedown_cli.errors import ConfigError
 from takedown_cli.submit import patience
+from takedown_cli.submit.receipt import Receipt
 from tests.bundle.factory import card
 from tests.cli.runner import run
 from tests.export.case import CASE, items, write_bundle
@@ -207,8 +208,6 @@ def test_a_missing_bank_and_a_dead_server_are_told(server: Server, submit: Calla
 
 
 def test_a_receipt_is_for_one_bank_and_one_run(server: Server, submit: Callable[..., int], tmp_path: Path) -> None:
-    from takedown_cli.submit.receipt import Receipt
-
     assert submit() == 0
     assert submit(to="hma+http://127.0.0.1:9/NCII") == 2
     with Receipt(tmp_path / "receipt", BankAddress.parse(server.to)):
@@ -219,6 +218,30 @@ def test_a_receipt_is_for_one_bank_and_one_run(server: Server, submit: Callable[
     (tmp_path / "receipt").unlink()
     assert withdraw(tmp_path) == 2
     assert not (tmp_path / "receipt").exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xd8\xff a picture", b'{"payload":"', b"words\nmore words", b"{", b"\n", b"\0"]
+)
+def test_another_file_named_as_receipt_is_not_touched(
+    server: Server, submit: Callable[..., int], tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "receipt").write_bytes(content)
+    assert submit() == (0 if content == b"{" else 5)  # a receipt may be cut short after its first byte
+    if content != b"{":
+        assert withdraw(tmp_path) == 5
+        assert (tmp_path / "receipt").read_bytes() == content
+        assert not server.asked
+
+
+def test_a_receipt_cut_short_anywhere_goes_on(server: Server, submit: Callable[..., int], tmp_path: Path) -> None:
+    assert submit() == 0
+    whole = (tmp_path / "receipt").read_bytes()
+    for at in (1, 40, whole.index(b"\n"), whole.index(b"\n") + 1, len(whole) // 2, len(whole) - 1):
+        (tmp_path / "receipt").write_bytes(whole[:at])
+        assert submit() == 0
+        with Receipt(tmp_path / "receipt") as receipt:
+            assert sorted(value for _, value in receipt.entries) == VALUES
 
 
 def test_one_list_alone(server: Server, submit: Callable[..., int], tmp_path: Path) -> None:
