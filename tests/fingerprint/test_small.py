@@ -7,18 +7,23 @@ import pytest
 
 from takedown_cli.fingerprint import small, tent
 from takedown_cli.fingerprint.small import small_luma
+from takedown_cli.fixtures.texture import picture
 
 
 @pytest.mark.parametrize("shape", [(1000, 1300, 3), (1300, 1000, 4), (700, 2001), (30, 40, 3), (3, 5000, 3), (1, 1)])
-def test_each_value_is_the_mean_of_its_block(shape: tuple[int, ...]) -> None:
+def test_each_value_is_the_mean_of_its_blocks_rows(shape: tuple[int, ...]) -> None:
     pixels = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
     luma = small_luma(pixels)
     height, width = shape[:2]
     assert max(luma.shape) <= small.SIDE
     plane = pixels.astype(float) if len(shape) == 2 else pixels[:, :, :3] @ np.array(tent.LUMA)
+    picks = small._picks(small._edges(height, luma.shape[0]))
     for row in {0, luma.shape[0] // 2, luma.shape[0] - 1}:
+        rows = picks[row].tolist()
+        top, bottom = row * height // luma.shape[0], (row + 1) * height // luma.shape[0]
+        assert top <= min(rows) <= max(rows) < bottom
+        assert len(set(rows)) == min(3, bottom - top)
         for column in {0, luma.shape[1] // 3, luma.shape[1] - 1}:
-            rows = slice(row * height // luma.shape[0], (row + 1) * height // luma.shape[0])
             columns = slice(column * width // luma.shape[1], (column + 1) * width // luma.shape[1])
             assert luma[row, column] == pytest.approx(plane[rows, columns].mean(), abs=0.01)
 
@@ -31,6 +36,13 @@ def test_it_is_upright(number: int) -> None:
     assert np.allclose(small_luma(stored, turn), small_luma(upright), atol=1e-3)
 
 
-def test_sums_that_outgrow_16_bits() -> None:
+def test_a_few_rows_stand_for_their_block() -> None:
+    photo = np.asarray(picture(4, (3000, 2250)))
+    plane = (photo @ np.array(tent.LUMA))[:2048, :2048]
+    blocks = plane.reshape(512, 4, 512, 4).mean(axis=(1, 3))
+    assert np.abs(small_luma(np.ascontiguousarray(photo[:2048, :2048])) - blocks).mean() < 0.5
+
+
+def test_sums_of_tall_blocks_stay_exact() -> None:
     pixels = np.full((512 * 300, 2), 255, np.uint8)
     assert np.allclose(small_luma(pixels), 255)
