@@ -21,7 +21,7 @@ METHODS: Final = ("full", "512nn")
 #: Kinds that match only when equal.
 EXACT: Final = ("sha256", "md5", "sha1")
 _UPRIGHT: Final = "upright"
-_PLAIN: Final = (_UPRIGHT, "raw")
+_PLAIN: Final = (_UPRIGHT, "raw", "on-white", "on-black")
 
 
 def distance(one: str, other: str) -> int:

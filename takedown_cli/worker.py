@@ -71,7 +71,7 @@ class _Stills:
         copies = self._recipe.copies if self._first else frozenset[str]()
         stills = still.fingerprint(picture, flips=FLIPS in copies)
         self.items += stills.fingerprints
-        self.items += _predicted(picture, copies - {FLIPS})
+        self.items += _predicted(picture, stills, copies - {FLIPS})
         self.items += _perceptual(picture, self._recipe.also)
         if self._first:
             turned = tent.TURNS[picture.orientation].transpose
@@ -80,7 +80,7 @@ class _Stills:
         self._first = False
 
 
-def _predicted(picture: image.Picture, classes: frozenset[str]) -> list[Fingerprint]:
+def _predicted(picture: image.Picture, stills: still.Still, classes: frozenset[str]) -> list[Fingerprint]:
     """Fingerprints of copies that are likely to appear, from one small luma of the picture."""
     if not classes:
         return []
@@ -89,10 +89,11 @@ def _predicted(picture: image.Picture, classes: frozenset[str]) -> list[Fingerpr
     wanted = classes & frozenset(variants.CLASSES)
     if not wanted:
         return []
-    luma = small_luma(picture.stored, tent.TURNS[picture.orientation])
+    luma = small_luma(stills.base, tent.TURNS[picture.orientation])
+    budget = min(variants.BUDGET, variants.MOST - len(stills.fingerprints))
     return [
         Fingerprint("pdq", copy.value, pdq.FULL, copy.name, copy.quality, picture.index, picture.timestamp)
-        for copy in variants.predicted(luma, wanted)
+        for copy in variants.predicted(luma, wanted, budget)
     ]
 
 

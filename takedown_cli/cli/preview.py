@@ -25,7 +25,7 @@ _AUTHORITY: Final = {
 }
 _AGES: Final = {"under-18": "taken under 18", "adult": "taken at 18 or over", "unsure": "not sure about the age"}
 #: Readings of the picture as it is; every other variant predicts a copy that somebody may have made of it.
-_AS_IT_IS: Final = frozenset({None, "upright", "raw", "hma"})
+_AS_IT_IS: Final = frozenset({None, "upright", "raw", "hma", "on-white", "on-black"})
 _MEDIA: Final = {"image": "picture", "video": "video"}
 
 

@@ -56,6 +56,7 @@ class Picture:
 
     ``stored``: uint8, H x W or H x W x C with R, G, B first, valid until the next one is asked for. ``orientation``
     (Exif, 1 to 8) makes it upright. ``misread``: what python-threatexchange takes it for, where that differs.
+    ``alpha``: H x W, 0 (clear) to 255 (opaque), None where all is opaque.
     ``index`` and ``timestamp`` (seconds) place it in an animation or among pages. ``height`` and ``width`` are the
     stored picture's before scaling; ``shrink`` is the scale, 1 unless a fast decode was asked for.
     """
@@ -65,6 +66,7 @@ class Picture:
     height: int
     width: int
     misread: npt.NDArray[np.uint8] | None = None
+    alpha: npt.NDArray[np.uint8] | None = None
     index: int | None = None
     timestamp: float | None = None
     shrink: int = 1
@@ -137,7 +139,7 @@ def _loaded(image: Image.Image, index: int | None = None) -> Picture:
     turn = orientation.of(image)
     stored = pixels.of(image)
     misread = pixels.as_misread(image) if not index else None
-    return Picture(stored, turn, image.height, image.width, misread, index)
+    return Picture(stored, turn, image.height, image.width, misread, pixels.alpha_of(image, stored), index)
 
 
 def _several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Picture | End]:

@@ -1,7 +1,8 @@
 """A picture in any of Pillow's modes as the bytes that PDQ's reference would see.
 
 It guarantees 8-bit grey or R, G, B first, for every mode Pillow decodes to, without a copy where none is needed.
-It must never resample, composite or turn: what is under transparency is read as it is stored, as the reference does.
+It must never resample, composite or turn: what is under transparency is read as it is stored, as the reference does,
+and how transparent it is, is told beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ _AS_IT_IS = frozenset({"L", "RGB", "RGBA", "RGBX"})
 #: Modes of which python-threatexchange (so HMA) takes the bands themselves for grey or for R, G, B, uncorrected.
 _MISREAD = frozenset({"P", "CMYK", "YCbCr", "LAB", "HSV"})
 
+#: Modes with a band of alpha beside RGBA, and those in which a colour or entries of the palette stand for it.
+_WITH_ALPHA = frozenset({"LA", "La", "PA", "RGBa"})
+_KEYED = frozenset({"1", "L", "P", "RGB"})
+
 
 def of(image: Image.Image) -> Pixels:
     """H x W or H x W x 3 or 4, uint8. Raises whatever Pillow raises when the picture is loaded only now."""
@@ -29,6 +34,21 @@ def of(image: Image.Image) -> Pixels:
     if image.mode.startswith(("I", "F")):
         return _eight_bits(np.asarray(image))
     return np.asarray(image.convert("RGB"))
+
+
+def alpha_of(image: Image.Image, stored: Pixels) -> Pixels | None:
+    """H x W, 0 (clear) to 255 (opaque), of a loaded picture whose pixels are ``stored``; None where all is opaque."""
+    if not image.has_transparency_data:
+        return None
+    if image.mode == "RGBA":
+        alpha: Pixels = stored[:, :, 3]
+    elif image.mode in _WITH_ALPHA:
+        alpha = np.asarray(image.getchannel(len(image.getbands()) - 1))
+    elif image.mode in _KEYED:
+        alpha = np.asarray(image.convert("RGBA").getchannel("A"))
+    else:
+        return None
+    return None if int(alpha.min(initial=255)) == 255 else alpha
 
 
 def as_misread(image: Image.Image) -> Pixels | None:

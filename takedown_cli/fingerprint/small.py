@@ -1,7 +1,8 @@
 """A small upright luma of any picture, from which predicted copies are computed without decoding again.
 
-It guarantees means over blocks that tile the picture, at most ``SIDE`` on the long side, aspect kept; of tall blocks a
-few evenly spread rows stand for all, which moves a predicted hash by half a bit. It must never crop, sharpen or enlarge.
+It guarantees means over blocks that tile the picture, at most ``SIDE`` on the long side, aspect kept. Of tall blocks a
+few evenly spread rows stand for all, which moves a predicted hash by half a bit.
+It must never crop, sharpen or enlarge.
 """
 
 from __future__ import annotations

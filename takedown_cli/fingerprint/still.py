@@ -1,4 +1,4 @@
-"""The PDQ fingerprints of one decoded picture: both readings, upright and as stored, as HMA misreads it, and turned.
+"""The PDQ fingerprints of one decoded picture: both readings, upright, as stored, as misread, on a ground, and turned.
 
 It guarantees that one value is listed once, under its first derivation, with the others named beside it.
 It must never decode, nor decide which copies are worth predicting beyond flips and quarter turns.
@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from takedown_cli.fingerprint import dihedral, pdq, tent
+from takedown_cli.fingerprint import dihedral, ground, pdq, tent
 from takedown_cli.fingerprint.pdq import PdqReading
 from takedown_cli.fingerprint.tent import Turn
 from takedown_cli.model import MIN_QUALITY, Fingerprint
@@ -39,6 +39,8 @@ class PictureLike(Protocol):
     @property
     def misread(self) -> npt.NDArray[np.uint8] | None: ...
     @property
+    def alpha(self) -> npt.NDArray[np.uint8] | None: ...
+    @property
     def index(self) -> int | None: ...
     @property
     def timestamp(self) -> float | None: ...
@@ -46,10 +48,14 @@ class PictureLike(Protocol):
     def shrink(self) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Still:
-    """The fingerprints of one picture, and why no platform can match them (None when one can)."""
+    """The fingerprints of one picture, and why no platform can match them (None when one can).
 
+    ``base`` is what its copies are predicted from: the stored pixels, or those on a ground where these show nothing.
+    """
+
+    base: npt.NDArray[np.uint8]
     fingerprints: tuple[Fingerprint, ...]
     quality: int
     weak: Reason | None
@@ -66,14 +72,20 @@ def fingerprint(picture: PictureLike, *, flips: bool) -> Still:
     if picture.misread is not None:
         # HMA ignores orientation as well, so its reading is of the pixels as stored.
         items.append(_item(picture, pdq.read_full(picture.misread), pdq.FULL, "hma"))
-    full = upright[pdq.FULL]
+    base, full = picture.stored, upright[pdq.FULL]
+    for variant, laid in _on_grounds(picture):
+        readings = pdq.read_both(laid, turn)
+        items += [_item(picture, reading, method, variant) for method, reading in readings.items()]
+        # What lies under the transparency may be nothing at all: then the first that can be matched stands for it.
+        if full.quality < MIN_QUALITY <= readings[pdq.FULL].quality:
+            base, full = laid, readings[pdq.FULL]
     if flips:
         turned = full.dihedral()
         items += [
             Fingerprint("pdq", turned[name], pdq.FULL, name, full.quality, picture.index, picture.timestamp)
             for name in dihedral.NAMES[1:]
         ]
-    return Still(tuple(merged(items)), full.quality, _weakness(full, picture))
+    return Still(base, tuple(merged(items)), full.quality, _weakness(full, picture))
 
 
 def merged(items: Iterable[Fingerprint]) -> Iterator[Fingerprint]:
@@ -97,6 +109,12 @@ def _readings(picture: PictureLike, turn: Turn) -> dict[str, PdqReading]:
         return pdq.read_both(picture.stored, turn)
     size = (picture.height, picture.width)
     return {pdq.FULL: pdq.read_block(tent.reduce(picture.stored, turn, full=size, shrink=picture.shrink))}
+
+
+def _on_grounds(picture: PictureLike) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    if picture.alpha is not None:
+        for variant, level in ground.GROUNDS.items():
+            yield variant, ground.laid(picture.stored, picture.alpha, level)
 
 
 def _item(picture: PictureLike, reading: PdqReading, method: str, variant: str) -> Fingerprint:

@@ -22,8 +22,9 @@ Luma = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 #: The classes of copies, beside ``flips``, which ``dihedral.py`` gives exactly.
 CLASSES = ("screens", "crops", "borders", "captions", "tilts")
-#: Fingerprints a picture for all of them: with both readings upright and raw, HMA's own and the seven turned, 100.
-BUDGET = 88
+#: Fingerprints of a picture at most, and of predicted copies: both readings and the seven turned copies come first.
+MOST = 100
+BUDGET = MOST - 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from takedown_cli.wire import Copies, Kind
 SIGNALS: Final = ("pdq", "image-md5", "image-sha1", "video-md5", "video-sha1")
 
 #: Derivations that show the picture as it was; every other variant predicts a copy that somebody may make.
-AS_IT_WAS: Final = frozenset({"upright", "raw"})
+AS_IT_WAS: Final = frozenset({"upright", "raw", "on-white", "on-black"})
 
 #: Set bits of a PDQ. The bits compare with the median, so a picture with detail has 128 of 256; a value outside this
 #: range is degenerate or was invented, and would match what it should not.

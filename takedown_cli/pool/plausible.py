@@ -21,14 +21,17 @@ from takedown_cli.reasons import Reason
 
 FULL: Final = "full"
 NEAREST: Final = "512nn"
+GROUNDS: Final = ("on-white", "on-black")
 TURNED: Final = frozenset({"rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1"})
 SINGLE: Final = frozenset({"phash", "dhash", "ahash", "whash"})
 SEGMENTS: Final = "crop-resistant"
 #: Predicted copies of a picture at most, and frames of a video whose turned copies are listed.
-PREDICTED: Final = 88
+PREDICTED: Final = 91
 TURNED_FRAMES: Final = 32
 
-_READINGS: Final = frozenset({(FULL, "upright"), (NEAREST, "upright"), (FULL, "raw"), (NEAREST, "raw"), (FULL, "hma")})
+_READINGS: Final = frozenset(
+    {(method, variant) for method in (FULL, NEAREST) for variant in ("upright", "raw", *GROUNDS)} | {(FULL, "hma")}
+)
 _HALVES = r"(?:0\.5|[1-9](?:\.5)?|10)"
 _FIFTHS = r"(?:0(?:\.5)?|[1-4](?:\.5)?|5)"
 #: Class of copies → names of its derivations, to which a number from 2 is added where a name is used again.
@@ -40,7 +43,7 @@ _PREDICTED: Final = {
     "captions": r"caption:(?:top|bottom):(?:black|white):(?:1[0-9]|20)(?::over)?",
     "tilts": r"tilt:[+-](?:0\.6|1\.2|1\.8|2\.4|3):(?:inside|black|white)",
 }
-_AGAIN: Final = r"(?:\.(?:[2-9]|[1-7][0-9]|8[0-8]))?"
+_AGAIN: Final = r"(?:\.(?:[2-9]|[1-8][0-9]|9[01]))?"
 _SEGMENT: Final = re.compile(r"segment-(?:[0-9]|[1-9][0-9]|1[0-7][0-9]|180)")
 _ROOM: Final = 2
 

@@ -19,6 +19,7 @@ class Sample:
     stored: npt.NDArray[np.uint8]
     orientation: int = 1
     misread: npt.NDArray[np.uint8] | None = None
+    alpha: npt.NDArray[np.uint8] | None = None
     index: int | None = None
     timestamp: float | None = None
     shrink: int = 1

@@ -19,7 +19,7 @@ from takedown_cli import worker
 from takedown_cli.bundle import document
 from takedown_cli.decode.video import MODES
 from takedown_cli.discover import open_media
-from takedown_cli.fingerprint import dihedral, pdq, perceptual, variants, variants_copies, vpdq
+from takedown_cli.fingerprint import dihedral, ground, pdq, perceptual, variants, variants_copies, vpdq
 from takedown_cli.fixtures import texture
 from takedown_cli.model import Failed, Fingerprint, Found, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.pool import Pool, channel, plausible, record
@@ -61,6 +61,7 @@ def turned() -> bytes:
 def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert {plausible.FULL, plausible.NEAREST} == {pdq.FULL, pdq.NEAREST}
     assert {*plausible.TURNED} == {*dihedral.NAMES[1:]}
+    assert {*plausible.GROUNDS} == {*ground.GROUNDS}
     assert {*plausible.SINGLE, plausible.SEGMENTS} == {*perceptual.KINDS}
     assert {*plausible._PREDICTED} == {*variants.CLASSES}
     assert (plausible.PREDICTED, plausible.TURNED_FRAMES) == (variants.BUDGET, vpdq.FLIPPED_FRAMES)
@@ -160,7 +161,7 @@ def test_more_than_the_limits_allow_is_refused(turned: bytes) -> None:
     spare = [f"crop:{side}:{step}" for side in ("left", "right", "top", "bottom") for step in range(1, 11)]
     spare += [f"{name}.{again}" for name in spare for again in (2, 3)]
     for items in (
-        tuple(print_of(variant=f"{name}.88") for name in spare),
+        tuple(print_of(variant=f"{name}.{plausible.PREDICTED}") for name in spare),
         tuple(print_of("crop-resistant", None, f"segment-{number}") for number in range(181, 183)),
         tuple(replace(print_of(), frame=number) for number in range(4)),
     ):

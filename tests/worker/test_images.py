@@ -14,7 +14,7 @@ from PIL import Image
 
 from takedown_cli import worker
 from takedown_cli.decode import image
-from takedown_cli.fingerprint import digest, dihedral
+from takedown_cli.fingerprint import digest, dihedral, pdq, variants
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.model import Failed, Hashed, Limits, Media, MediaFile, Recipe
 from takedown_cli.reasons import Reason
@@ -88,6 +88,70 @@ def test_a_large_file_gives_what_a_small_one_gives(monkeypatch: pytest.MonkeyPat
 def test_what_hma_computes_for_a_palette_is_listed(fmt: str) -> None:
     values = _values(_hashed(_file(SAMPLE.convert("P"), fmt)))
     assert values["full/hma"] != values["full/upright"]
+
+
+def _clear(size: tuple[int, int]) -> Image.Image:
+    """An alpha with all 256 levels: clear at the left, opaque at the right."""
+    return Image.fromarray(np.tile(np.linspace(0, 255, size[0]).round().astype(np.uint8), (size[1], 1)))
+
+
+def _keyed(mode: str) -> Image.Image:
+    """A picture of which one colour or palette entry is transparent."""
+    made = SAMPLE.convert(mode)
+    made.info["transparency"] = made.getpixel((450, 350))
+    return made
+
+
+def _with_alpha(mode: str) -> Image.Image:
+    made = SAMPLE.convert(mode[:-1])
+    made.putalpha(_clear(SAMPLE.size))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("made", "fmt"),
+    [
+        (_with_alpha("RGBA"), "PNG"), (_with_alpha("LA"), "PNG"), (_keyed("P"), "PNG"), (_keyed("L"), "PNG"),
+        (_keyed("RGB"), "PNG"), (_with_alpha("RGBA"), "WEBP"), (_with_alpha("RGBA"), "TIFF"), (_keyed("P"), "GIF"),
+    ],
+)  # fmt: skip
+def test_a_transparent_picture_is_also_read_on_white_and_on_black(made: Image.Image, fmt: str) -> None:
+    options = {"transparency": made.info["transparency"]} if "transparency" in made.info else {}
+    data = _file(made, fmt, **options, **({"lossless": True, "exact": True} if fmt == "WEBP" else {}))
+    values = _values(_hashed(data, fmt=fmt))
+    with Image.open(io.BytesIO(data)) as opened:
+        over = opened.convert("RGBA")
+    for name, colour in (("white", "white"), ("black", "black")):
+        flat = Image.alpha_composite(Image.new("RGBA", over.size, colour), over).convert("RGB")
+        for method, reading in pdq.read_both(np.asarray(flat)).items():
+            assert values[f"{method}/on-{name}"] == reading.value
+    assert values["full/on-white"] != values["full/upright"]
+
+
+def test_what_is_opaque_is_read_once() -> None:
+    made = SAMPLE.convert("RGBA")
+    for fmt in ("PNG", "WEBP"):
+        assert not any("/on-" in label for label in _values(_hashed(_file(made, fmt), fmt=fmt)))
+
+
+def test_a_drawing_in_the_alpha_alone_is_protected_as_it_looks() -> None:
+    made = Image.new("RGBA", SAMPLE.size)
+    made.putalpha(SAMPLE.convert("L"))
+    found = _hashed(_file(made, "PNG"), Recipe(copies=frozenset({"flips", "crops"})), "PNG")
+    assert found.weak is None
+    mirrored = Image.alpha_composite(Image.new("RGBA", made.size, "white"), made).convert("RGB")
+    wanted = pdq.read_full(np.asarray(mirrored.transpose(Image.Transpose.FLIP_LEFT_RIGHT))).value
+    assert (int(_values(found)["full/flipy"], 16) ^ int(wanted, 16)).bit_count() <= 8
+    assert any(str(item.variant).startswith("crop:") for item in found.fingerprints)
+
+
+def test_no_picture_has_more_than_a_hundred_fingerprints() -> None:
+    made = _keyed("P")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = _file(made, "PNG", transparency=made.info["transparency"], exif=exif)
+    found = _hashed(data, Recipe(copies=frozenset({"flips", *variants.CLASSES})), "PNG")
+    assert len([item for item in found.fingerprints if item.kind == "pdq"]) <= variants.MOST
 
 
 def test_an_animation_lists_its_frames_and_turns_only_the_first() -> None:
