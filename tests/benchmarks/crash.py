@@ -40,7 +40,8 @@ class Campaign:
     server: subprocess.Popen[bytes] | None = None
     receipts: dict[int, set[bytes]] = field(default_factory=dict)
     kills: int = 0
-    done: bool = False
+    databases: int = 0
+    released: asyncio.Future[None] = field(init=False)
 
     def start(self) -> None:
         self.server = subprocess.Popen(
@@ -74,21 +75,29 @@ class Campaign:
             await asyncio.sleep(0.05)
 
     async def killer(self, kills: int, wait: float, database: Postgres | None) -> None:
+        """Kill it so often, each time with a share of the submissions just released; the database every tenth time."""
         loop = asyncio.get_running_loop()
-        while self.kills < kills and not self.done:
-            await asyncio.sleep(random.uniform(0.2, 1) * wait)
+        for number in range(kills):
+            self.released.set_result(None)
+            self.released = loop.create_future()
+            await asyncio.sleep(random.uniform(0, 1) * wait)
             await loop.run_in_executor(None, self.kill)
-            if database is not None and self.kills % 5 == 4:
-                await loop.run_in_executor(None, database.stop, "immediate")
+            if database is not None and number % 10 == 9:
+                await loop.run_in_executor(None, database.kill)
                 await loop.run_in_executor(None, database.start)
+                self.databases += 1
             await loop.run_in_executor(None, self.start)
             self.kills += 1
+        self.released.set_result(None)
 
     async def run(self, messages: list[bytes], kills: int, wait: float, database: Postgres | None) -> None:
+        self.released = asyncio.get_running_loop().create_future()
         killing = asyncio.create_task(self.killer(kills, wait, database))
-        gate = asyncio.Semaphore(40)
+        gate, share = asyncio.Semaphore(40), -(-len(messages) // (kills + 1))
 
         async def one(number: int) -> None:
+            while self.kills < kills and number >= (self.kills + 1) * share:
+                await asyncio.shield(self.released)
             async with gate:
                 await asyncio.gather(*(self.submit(number, messages[number]) for _ in range(RETRIES)))
 
@@ -97,7 +106,6 @@ class Campaign:
         if killing.done():
             await killing  # it may have failed to start the intake again: then nothing else will ever end
         await sending
-        self.done = True
         await killing
 
 
@@ -124,7 +132,8 @@ def campaign(count: int, kills: int, wait: float, *, on_postgres: bool) -> dict[
             asyncio.run(run.run(messages, kills, wait, database))
         finally:
             run.kill()
-        return {**_reckon(run, people), "kills": run.kills, "seconds": round(time.monotonic() - started, 1)}
+        counted = {"kills": run.kills, "kills of the database": run.databases}
+        return {**_reckon(run, people), **counted, "seconds": round(time.monotonic() - started, 1)}
 
 
 def _reckon(run: Campaign, people: list[Person]) -> dict[str, int | float]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,7 +39,7 @@ def _account() -> dict[str, Any]:
 
 
 class Postgres:
-    """A running server. ``stop`` with ``immediate`` is what a crash does."""
+    """A running server."""
 
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self._binaries, self._account = _binaries(), _account()
@@ -67,11 +69,36 @@ class Postgres:
     def stop(self, mode: str = "fast") -> None:
         self._run("pg_ctl", "-D", "data", "-w", "-m", mode, "stop")
 
+    def kill(self) -> None:
+        """SIGKILL to all of it, as when the machine's memory runs out; what it had not synced may still be written."""
+        server = int((self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").splitlines()[0])
+        family = [server, *self.children()]
+        for process in family:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(_alive(process) for process in family):
+            time.sleep(0.01)
+        # They name a process that is gone, but for which somebody may not have waited yet.
+        for left in (self.folder / "data" / "postmaster.pid", self.folder / ".s.PGSQL.5432.lock"):
+            left.unlink(missing_ok=True)
+
+    def children(self) -> list[int]:
+        """The processes of a running server, besides the first."""
+        server = (self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").splitlines()[0]
+        return [int(one) for one in Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()]
+
     def new_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"intake_{uuid4().hex[:12]}"
         self._run("createdb", "-h", str(self.folder), "-U", "intake", name)
         return f"postgresql+psycopg://intake@/{name}?host={self.folder}"
+
+
+def _alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 @contextmanager
