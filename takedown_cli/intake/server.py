@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,7 +28,7 @@ from takedown_cli.intake.admission import Identity
 from takedown_cli.intake.app import make_app
 from takedown_cli.intake.openers import InProcesses, Openers
 from takedown_cli.intake.participants import USUAL, Keys, Lists
-from takedown_cli.intake.protocol import PatientProtocol
+from takedown_cli.intake.protocol import CONNECTIONS, PatientProtocol
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, make_settings
 
@@ -105,6 +106,18 @@ def _server(intake: Intake, openers: Openers | None = None) -> _Server:
     )
 
 
+def allow_connections() -> None:
+    """Ask for as many open files as there may be connections; systems often allow far fewer unless asked."""
+    if sys.platform != "win32":
+        import resource
+
+        wanted = CONNECTIONS + 256
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def _listen(host: str, port: int) -> socket.socket:
     """Raises ConfigError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -146,6 +159,7 @@ def serve(
         port = (origin.port or 80) if origin.hostname in _LOOPBACK else 8470
     with _listen(host, port) as listening:
         intake = _open(home, listening, host)
+        allow_connections()
         count = max(1, min(_MOST_OPENERS, (os.cpu_count() or 1) - 1)) if processes is None else processes
         opening = InProcesses(home.path, intake.identity.audience.origin, count) if count else None
         server = _server(intake, opening)

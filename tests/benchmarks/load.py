@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import quantiles
 
 from takedown_cli.intake import cases
+from takedown_cli.intake.server import allow_connections
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, Settings
 from tests.benchmarks import feed, overload, timing
@@ -249,6 +250,7 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=200)
     parser.add_argument("--out", type=Path, help="the page whose table is to be replaced")
     chosen = parser.parse_args()
+    allow_connections()
     found = []
     with tempfile.TemporaryDirectory() as folder:
         for row in (
