@@ -16,7 +16,7 @@ help:
 	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
 	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
-	@echo "make crash   kills and power cuts against the intake; N=submissions"
+	@echo "make crash   kills and power cuts against the intake; N=10000 for all of it, OUT=docs/intake.md to keep the table"
 	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
@@ -70,8 +70,7 @@ hma: $(if $(HMA),.venv/hma/installed)
 	HMA="$(HMA)" .venv/bin/python -m pytest tests/hma
 
 crash: .venv/installed
-	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N))
-	.venv/bin/python -m tests.benchmarks.powercut
+	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N)) $(if $(OUT),--out "$(OUT)")
 
 load: .venv/installed
 	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")

@@ -1,8 +1,8 @@
 """The kill campaign: submissions, each tried five times at once, while the intake is killed again and again.
 
-Run as ``python -m tests.benchmarks.crash --submissions 10000 --kills 200``, and ``--database postgresql`` for the
-tests' own PostgreSQL, which is then stopped as by a crash as well. What was acknowledged must be there, once.
-``tests.benchmarks.powercut`` drops what was not synced; killing a process does not.
+Run as ``make crash N=10000`` for the whole of it: 200 kills, with SQLite and then with a PostgreSQL of the tests' own,
+of which every process is killed as well, every tenth time. What was acknowledged must be there, once. Killing a process
+loses nothing that it gave to the system, so ``tests.benchmarks.powercut`` follows, which drops what was not synced.
 """
 
 from __future__ import annotations
@@ -12,19 +12,25 @@ import asyncio
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from takedown_cli.intake.schema import cases, submissions
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, Settings
+from tests.benchmarks import powercut
+from tests.benchmarks.measure import put
 from tests.intake.person import Person, balanced, picture
 from tests.intake.postgres import Postgres, postgres
 
@@ -158,19 +164,59 @@ def _reckon(run: Campaign, people: list[Person]) -> dict[str, int | float]:
     }
 
 
+_COLUMNS = ("submissions", "acknowledged", "cases", "lost", "receipts that differ", "faults found")
+
+
+def _sound(result: dict[str, int | float]) -> bool:
+    whole = result["cases"] == result["submissions"] == result["rows"]
+    return whole and not (result["lost"] or result["receipts that differ"] or result["faults found"])
+
+
+def _campaigns(chosen: argparse.Namespace) -> Iterator[tuple[str, dict[str, int | float], bool]]:
+    """What was done, what came of it, and whether it is as it must be."""
+    kills = max(6, chosen.submissions // 50) if chosen.kills is None else chosen.kills
+    for name in ("sqlite", "postgresql"):
+        if chosen.database not in {name, "both"}:
+            continue
+        try:
+            result = campaign(chosen.submissions, kills, chosen.wait, on_postgres=name == "postgresql")
+        except pytest.skip.Exception as skipped:
+            print(skipped, file=sys.stderr)
+            continue
+        told = f"{name}, each tried {RETRIES} times at once, {result['kills']} × SIGKILL"
+        if result["kills of the database"]:
+            told += f", and {result['kills of the database']} × of the database"
+        yield told, result, _sound(result)
+    if chosen.database == "postgresql" or not chosen.cuts:
+        return
+    if shutil.which("strace") is None:
+        print("strace is not installed: no power cuts", file=sys.stderr)
+        return
+    cut = powercut.campaign(min(chosen.submissions, 300), chosen.cuts)
+    sound = not (cut["lost"] or cut["faults found"])
+    yield f"sqlite, {cut['cuts']} power cuts, {cut['torn']} of them with torn writes", dict(cut), sound
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.crash", description=__doc__)
     parser.add_argument("--submissions", type=int, default=int(os.environ.get("N", "300")))
-    parser.add_argument("--kills", type=int, default=6)
-    parser.add_argument("--wait", type=float, default=2.0, help="seconds between kills, at most")
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
-    arguments = parser.parse_args()
-    result = campaign(
-        arguments.submissions, arguments.kills, arguments.wait, on_postgres=arguments.database == "postgresql"
-    )
-    print(json.dumps({"database": arguments.database, **result}))
-    sound = result["cases"] == result["submissions"] == result["rows"]
-    sys.exit(0 if sound and not (result["lost"] or result["receipts that differ"] or result["faults found"]) else 1)
+    parser.add_argument("--kills", type=int, help="one for each 50 submissions, when left out")
+    parser.add_argument("--cuts", type=int, default=20)
+    parser.add_argument("--wait", type=float, default=1.0, help="seconds until a kill, at most")
+    parser.add_argument("--database", choices=["sqlite", "postgresql", "both"], default="both")
+    parser.add_argument("--out", type=Path, help="the page whose table is to be replaced")
+    chosen = parser.parse_args()
+    lines = ["| what | " + " | ".join(_COLUMNS) + " |", "|---" * (1 + len(_COLUMNS)) + "|"]
+    every = True
+    for told, result, sound in _campaigns(chosen):
+        print(json.dumps({"what": told, **result}), flush=True)
+        lines.append(f"| {told} | " + " | ".join(f"{result.get(name, '–')}" for name in _COLUMNS) + " |")
+        every = every and sound
+    text = "\n".join(lines)
+    print(f"\n{text}")
+    if chosen.out:
+        put(chosen.out, "crash", text)
+    sys.exit(0 if every else 1)
 
 
 if __name__ == "__main__":
