@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, insert, select, union_all, update
 
 from takedown_cli.intake.admission import Asked, Submission
 from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_copies_off_list, take_off_list
@@ -21,9 +21,13 @@ from takedown_cli.intake.signals import list_of, predicted
 from takedown_cli.intake.writer import Turn
 from takedown_cli.wire import Receipt
 
-_FIND = Prepared(
-    select(cases.c.id, cases.c.lookup, cases.c.key, cases.c.received, cases.c.expires).where(
-        or_(cases.c.lookup == bindparam("lookup"), cases.c.lookup == bindparam("other"))
+_CASE = select(cases.c.id, cases.c.lookup, cases.c.key, cases.c.received, cases.c.expires)
+_FIND = Prepared(_CASE.where(cases.c.lookup == bindparam("lookup")))
+_SUBSTITUTE = bindparam("other", type_=cases.c.lookup.type)
+_THERE = select(cases.c.lookup).where(cases.c.lookup == bindparam("lookup")).scalar_subquery()
+_FIND_OR = Prepared(
+    union_all(
+        _CASE.where(cases.c.lookup == _SUBSTITUTE), _CASE.where(cases.c.lookup == func.coalesce(_THERE, _SUBSTITUTE))
     )
 )
 _KNOWN = Prepared(
@@ -51,14 +55,23 @@ class Case:
     expires: str
 
 
-def find(connection: Connection, lookup: bytes, other: bytes = b"") -> list[Case]:
-    """The cases with one of these lookup HMACs."""
-    return [Case(*row) for row in _FIND.rows(connection, lookup=lookup, other=other)]
+def find(connection: Connection, lookup: bytes) -> Case | None:
+    """The case with this lookup HMAC."""
+    row = _FIND.row(connection, lookup=lookup)
+    return None if row is None else Case(*row)
+
+
+def find_or(connection: Connection, lookup: bytes, other: bytes) -> list[Case]:
+    """The case with the HMAC ``other``, and with it the one with ``lookup``, or the first again where there is none.
+
+    As many rows are read and given in either case, so that the time does not tell which it is.
+    """
+    return [Case(*row) for row in _FIND_OR.rows(connection, lookup=lookup, other=other)]
 
 
 def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
     """Store a submission and give its receipt; a repetition gets the first one's. Raises Refused, storing nothing."""
-    case = next(iter(find(turn.connection, submission.lookup)), None)
+    case = find(turn.connection, submission.lookup)
     if case is not None and case.key == submission.key:
         known = _KNOWN.row(turn.connection, case=case.id, sum=submission.digest)
         if known is not None:

@@ -91,7 +91,7 @@ def _case_for(connection: Connection, asked: Asked | None, keyring: Keyring) -> 
     decoy = decoy_lookup(keyring)
     wanted = asked.lookup if asked else secrets.token_bytes(32)
     signer = asked.signer if asked else bytes(32)
-    found = {case.lookup: case for case in cases.find(connection, wanted, decoy)}
+    found = {case.lookup: case for case in cases.find_or(connection, wanted, decoy)}
     if decoy not in found:
         raise Refused("busy")
     case = found.get(wanted, found[decoy])

@@ -73,7 +73,7 @@ class InProcesses:
     """In so many processes, each given to do what comes while it has the least waiting."""
 
     def __init__(self, folder: Path, origin: str, count: int) -> None:
-        self._command = [sys.executable, "-m", "takedown_cli.intake.opener", str(folder.absolute()), origin]
+        self._command = [sys.executable, "-P", "-m", "takedown_cli.intake.opener", str(folder.absolute()), origin]
         self._count = count
         self._running: list[_Child] = []
         self._keeping: list[asyncio.Task[None]] = []

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.sql.dml import UpdateBase
-from sqlalchemy.sql.selectable import Select
+from sqlalchemy.sql.selectable import SelectBase
 
 Row = tuple[Any, ...]
 Value = int | str | bytes | None
@@ -34,7 +34,7 @@ class _Compiled:
 class Prepared:
     """A statement with named parameters. ``columns`` are those an insert names."""
 
-    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase, columns: Sequence[str] | None = None) -> None:
+    def __init__(self, statement: SelectBase | UpdateBase, columns: Sequence[str] | None = None) -> None:
         self._statement: Final = statement
         self._columns: Final = columns
         self._compiled: dict[str, _Compiled] = {}
