@@ -1,0 +1,276 @@
+"""The whole life of a caseload with real programs: killed, resumed, two operators, an intake that is restarted.
+
+It guarantees that what is counted comes from the intake's own database, not from what the client says of itself.
+It must never contact anything but the loopback interface.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from takedown_cli import pipeline
+from takedown_cli.bundle.document import item_of
+from takedown_cli.case import CaseNumber
+from takedown_cli.discover import open_media
+from takedown_cli.intake.inquiry import decoy_lookup
+from takedown_cli.intake.schema import cases, items, listings, submissions
+from takedown_cli.intake.service import Intake
+from takedown_cli.intake.settings import Home
+from takedown_cli.model import Hashed, Outcome, Recipe
+from takedown_cli.pool import Pool
+from tests.caseload.make import FILE, FOLDER, REFERENCE, Made
+from tests.cli.runner import COMMAND, environment
+
+PASSPHRASE = "correct horse battery staple"
+#: Exit codes that a run may end with here: done, done with unprotected files, intake away, killed.
+EXPECTED = {0, 3, 7, -signal.SIGKILL}
+_NUMBER = re.compile(rb"(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}")
+
+
+@dataclass(frozen=True)
+class Alone:
+    """Hashing alone: seconds, processor seconds, and how many different items each folder gives."""
+
+    seconds: float
+    processor: float
+    items: dict[str, int]
+
+
+def hash_alone(made: Made) -> Alone:
+    """The same files by the same pool, and nothing else."""
+    began, before = time.monotonic(), os.times()
+    with Pool(Recipe(), opener=open_media) as pool:
+        found: list[Outcome] = list(pipeline.outcomes(made.folders.values(), Recipe(), hasher=pool))
+        pool.close()
+    seconds, after = time.monotonic() - began, os.times()
+    owners = {folder: reference for reference, folder in made.folders.items()}
+    unique: dict[str, set[str]] = {reference: set() for reference in made.folders}
+    for outcome in found:
+        item = item_of(outcome, "adult") if isinstance(outcome, Hashed) else None
+        if item is not None:
+            owner = next(owners[parent] for parent in outcome.path.parents if parent in owners)
+            unique[owner].add(item.model_dump_json())
+    return Alone(
+        seconds, sum(after[:4]) - sum(before[:4]), {reference: len(found) for reference, found in unique.items()}
+    )
+
+
+@dataclass
+class Helpline:
+    """A helpline's folder: an intake and its process, a key, a ledger, a home and a place for temporary files."""
+
+    folder: Path
+    made: Made
+    port: str = "0"
+    address: str = ""
+    server: subprocess.Popen[bytes] | None = None
+    log: Path = field(init=False)
+    restarts: int = 0
+    kills: int = 0
+
+    def __post_init__(self) -> None:
+        self.log = self.folder / "logs"
+        for name in ("home", "temporary", "logs"):
+            (self.folder / name).mkdir()
+        (self.folder / "passphrase").write_text(PASSPHRASE + "\n")
+        (self.folder / "passphrase").chmod(0o600)
+
+    @property
+    def intake(self) -> Path:
+        return self.folder / "intake"
+
+    @property
+    def ledger(self) -> Path:
+        return self.folder / "cases.ledger"
+
+    def environment(self) -> dict[str, str]:
+        return environment(self.folder / "home", {"TMPDIR": str(self.folder / "temporary")})
+
+    def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """A command in the background; what it prints goes to the logs."""
+        with (self.log / "client.err").open("ab") as err, (self.log / "client.out").open("ab") as out:
+            return subprocess.Popen(
+                [*COMMAND, *arguments], cwd=self.folder, env=self.environment(), stdin=subprocess.DEVNULL,
+                stdout=out, stderr=err, start_new_session=True,
+            )  # fmt: skip
+
+    def do(self, *arguments: str | Path) -> Any:
+        """A command to its end; its JSON object."""
+        done = subprocess.run(
+            [*COMMAND, *arguments, "--json"], cwd=self.folder, env=self.environment(), capture_output=True, check=False
+        )
+        with (self.log / "client.err").open("ab") as err:
+            err.write(done.stderr)
+        assert done.returncode in EXPECTED, done.stderr.decode()
+        return json.loads(done.stdout)
+
+    # --------------------------------------------------------------------------------------------------------- set up
+
+    def set_up(self) -> None:
+        self.do("intake", "init", "intake", "--name", "Caseload", "--test")
+        key = self.do("keys", "new", "file:helpline.key", "--passphrase-file", "passphrase")["public_key"]
+        self.do("intake", "organisation", "add", "intake", "Helpline", key, "--quota", "1000000")
+        self.serve()
+
+    def serve(self) -> None:
+        with (self.log / "intake.err").open("ab") as err:
+            self.server = subprocess.Popen(
+                [*COMMAND, "intake", "serve", "intake", "--port", self.port], cwd=self.folder, env=self.environment(),
+                stdout=subprocess.PIPE, stderr=err,
+            )  # fmt: skip
+        assert self.server.stdout is not None
+        self.address = self.server.stdout.readline().decode().strip()
+        self.port = self.address.partition("#")[0].rpartition(":")[2]
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        if self.server is not None:
+            self.server.send_signal(number)
+            self.server.communicate()
+
+    def restart(self) -> None:
+        """Once by asking, once by force."""
+        self.stop(signal.SIGTERM if self.restarts % 2 else signal.SIGKILL)
+        self.serve()
+        self.restarts += 1
+
+    # -------------------------------------------------------------------------------------------------------- the work
+
+    def office(self, operator: str) -> list[str | Path]:
+        return [
+            "--ledger", "cases.ledger", "--key", "file:helpline.key", "--passphrase-file", "passphrase",
+            "--operator", operator,
+        ]  # fmt: skip
+
+    def run(self) -> subprocess.Popen[bytes]:
+        return self.start(
+            "batch", "run", self.made.manifest, *self.office("Kim"), "--intake", self.address, "--test", "--yes",
+            "--progress=none",
+        )  # fmt: skip
+
+    def resume(self, operator: str) -> subprocess.Popen[bytes]:
+        return self.start("batch", "resume", *self.office(operator), "--progress=none")
+
+
+def play(line: Helpline, kills: int, pace: float, chance: random.Random) -> float:
+    """Run to the end: ``kills`` kills, about ``pace`` seconds apart; seconds that it took.
+
+    The intake is restarted twice on the way, and for one stretch a second operator works beside the first.
+    """
+    began = time.monotonic()
+    first = line.run()
+    again = {kills // 3, 2 * kills // 3}
+    for number in range(kills):
+        second = line.resume("Sam") if number == kills // 2 and line.ledger.exists() else None
+        if number in again:
+            line.restart()
+        try:
+            first.wait(chance.uniform(0.5, 1.5) * pace)
+        except subprocess.TimeoutExpired:
+            os.kill(first.pid, signal.SIGKILL)
+            line.kills += 1
+        assert first.wait() in EXPECTED, first.returncode
+        first = line.resume("Kim") if line.ledger.exists() else line.run()
+        if second is not None:
+            assert second.wait() in EXPECTED, second.returncode
+    assert first.wait() in {0, 3}, first.returncode
+    return time.monotonic() - began
+
+
+# -------------------------------------------------------------------------------------------------------- the reckoning
+
+
+@dataclass(frozen=True)
+class Reckoning:
+    """What the intake's database and a search through every artefact say."""
+
+    cases: int
+    items: int
+    submissions: int
+    repeated: int
+    wrong: list[str]
+    findings: list[str]
+
+
+def reckon(line: Helpline, alone: Alone) -> Reckoning:
+    """Compare the intake's database with what hashing alone gave, case by case."""
+    intake = Intake.open(Home(line.intake))
+    try:
+        numbers = _numbers(line)
+        with intake.readers.connect() as connection:
+            at_intake = {bytes(row.lookup): row.id for row in connection.execute(select(cases.c.lookup, cases.c.id))}
+            at_intake.pop(decoy_lookup(intake.identity.keyring))  # nobody's case, which every intake has
+            known = {*at_intake.values()}
+            rows = select(items.c.case_id, func.count()).group_by(items.c.case_id)
+            counted = {case: count for case, count in connection.execute(rows) if case in known}
+            sent = connection.scalar(select(func.count()).select_from(submissions)) or 0
+            shared = (
+                select(listings.c.hash_id)
+                .group_by(listings.c.hash_id)
+                .having(func.count(listings.c.case_id.distinct()) > 1)
+            )
+            mixed = len(connection.execute(shared).all())
+        wrong = []
+        for reference, number in numbers.items():
+            place = intake.identity.keyring.lookup(
+                number.lookup_id(), number.signing_key().public_key().public_bytes_raw()
+            )
+            found = counted.get(at_intake.get(place, -1), 0)
+            if found != alone.items[reference]:
+                wrong.append(f"{found} items instead of {alone.items[reference]}")
+    finally:
+        intake.close()
+    total = sum(counted.values())
+    findings = [f"{mixed} hashes are in the cases of several callers"] if mixed else []
+    return Reckoning(
+        len(at_intake), total, sent, max(0, total - sum(alone.items.values())), wrong,
+        findings + list(search(line, numbers)),
+    )  # fmt: skip
+
+
+def _numbers(line: Helpline) -> dict[str, CaseNumber]:
+    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.ledger import Ledger
+
+    key = key_store.load(key_uri.parse(f"file:{line.folder / 'helpline.key'}"), lambda: PASSPHRASE)
+    with Ledger(line.ledger, key, operator="test", day="2026-01-01") as ledger:
+        return {case.reference: CaseNumber.parse(case.number or "") for case in ledger.cases()}
+
+
+def search(line: Helpline, numbers: dict[str, CaseNumber]) -> Iterator[str]:
+    """Everything that was written anywhere, for a reference, the name of a folder or file, or a case number."""
+    words = [word.encode() for word in (REFERENCE, FOLDER, FILE)]
+    words += [word.decode().encode("utf-16-le") for word in words]
+    known = {str(number).encode() for number in numbers.values()}
+    known |= {number.lookup_id().encode() for number in numbers.values()}
+    callers = line.made.manifest.parent
+    for path in sorted(line.folder.rglob("*")):
+        if path.is_relative_to(callers) or path.is_symlink() or not path.is_file():
+            continue
+        data = path.read_bytes()
+        for word in words:
+            if word in data:
+                yield f"{word!r} in {path.relative_to(line.folder)}"
+        if any(found in known for found in _NUMBER.findall(data)):
+            yield f"a case number in {path.relative_to(line.folder)}"
+    left = [path.name for name in ("home", "temporary") for path in (line.folder / name).iterdir()]
+    if left:
+        yield f"left behind: {left}"
+
+
+def totals(line: Helpline) -> dict[str, Any]:
+    """What the client says of itself in the end."""
+    found = line.do("batch", "resume", *line.office("Kim"))
+    assert isinstance(found, dict)
+    return found
