@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench recall interop hma crash load format docs lock clean
+.PHONY: help demo test check hostile fuzz bench recall interop hma crash load caseload format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -18,6 +18,7 @@ help:
 	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
 	@echo "make crash   kills and power cuts against the intake; N=10000 for all of it, OUT=docs/intake.md to keep the table"
 	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
+	@echo "make caseload a helpline's caseload, killed and resumed, with two operators; N=callers, KILLS=times"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -74,6 +75,9 @@ crash: .venv/installed
 
 load: .venv/installed
 	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
+
+caseload: .venv/installed
+	.venv/bin/python -m tests.caseload $(if $(N),--callers $(N)) $(if $(KILLS),--kills $(KILLS))
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only

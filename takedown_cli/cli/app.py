@@ -74,7 +74,8 @@ def _dispatch(arguments: list[str]) -> int:
 
         sys.stdout.write(first_page())
         return 0
-    if arguments[:1] == ["hash"] and not {"--help", "-h"} & set(arguments):
+    hashes = arguments[:1] == ["hash"] or arguments[:2] in (["batch", "run"], ["batch", "resume"])
+    if hashes and not {"--help", "-h"} & set(arguments):
         # The decoders' libraries load beside our own.
         from takedown_cli.pool.ahead import start_ahead
 

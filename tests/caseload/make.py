@@ -98,8 +98,10 @@ def _manifest(root: Path, folders: dict[str, Path]) -> Path:
         rows = csv.writer(stream)
         rows.writerow(("reference", "source", "age", "for", "authority"))
         for number, (reference, folder) in enumerate(folders.items()):
-            age, whose, authority = (("adult", "self", ""), ("under-18", "child", ""), ("adult", "other", "permission"))[
-                number % 3
-            ]
+            age, whose, authority = (
+                ("adult", "self", ""),
+                ("under-18", "child", ""),
+                ("adult", "other", "permission"),
+            )[number % 3]
             rows.writerow((reference, folder.relative_to(root), age, whose, authority))
     return path

@@ -138,6 +138,7 @@ class Helpline:
         if self.server is not None:
             self.server.send_signal(number)
             self.server.communicate()
+            self.server = None
 
     def restart(self) -> None:
         """Once by asking, once by force."""

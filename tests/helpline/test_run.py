@@ -1,0 +1,302 @@
+"""The run over a caseload against a real intake: one case for each caller, whatever ends a run in between."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from takedown_cli import fixtures
+from takedown_cli.address import IntakeAddress
+from takedown_cli.bundle.document import Declaration
+from takedown_cli.case import CaseNumber
+from takedown_cli.discover import open_media
+from takedown_cli.errors import BundleError, UnreachableError
+from takedown_cli.helpline import folder as folders
+from takedown_cli.helpline import handover, retention
+from takedown_cli.helpline.entry import Act
+from takedown_cli.helpline.inquiry import ask_all
+from takedown_cli.helpline.ledger import Ledger
+from takedown_cli.helpline.locks import Session
+from takedown_cli.helpline.nouns import Caller, State
+from takedown_cli.helpline.run import AtOnce, Means, Run
+from takedown_cli.helpline.withdrawal import take_back
+from takedown_cli.intake import organisations, running
+from takedown_cli.intake.schema import cases, items, submissions
+from takedown_cli.intake.server import Running
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
+from takedown_cli.model import Hashed, Outcome, Recipe
+from takedown_cli.pipeline import Declared, bundle, outcomes
+from takedown_cli.pool import Pool
+from takedown_cli.submit.client import IntakeClient
+from takedown_cli.submit.transport import Door
+from tests.helpline.conftest import caller, opened, take_in
+from tests.helpline.key import WordKey
+from tests.intake.person import Platform
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Running]:
+    home = Home(tmp_path / "intake")
+    make_intake(home, Settings(name="Test intake", test=True))
+    with running(home.path) as server:
+        yield server
+
+
+@contextmanager
+def connect(address: str) -> Iterator[IntakeClient]:
+    parsed = IntakeAddress.parse(address)
+    with Door(parsed) as door:
+        yield IntakeClient(door, parsed, attempts=1)
+
+
+@contextmanager
+def hashers(recipe: Recipe) -> Iterator[AtOnce]:
+    with Pool(recipe, opener=open_media) as pool:
+        yield AtOnce(pool)
+
+
+def work(ledger: Ledger, address: str, watch: Callable[[Outcome], None] = lambda _: None) -> set[int]:
+    """One run; the items it worked on."""
+    with connect(address) as client:
+        cards = {address: client.card()}
+    with Session(ledger.path) as session:
+        today = datetime.now(UTC).date().isoformat()
+        run = Run(ledger, session, Means(WordKey(), Recipe(), hashers, connect, cards, today, watch=watch))
+        run.go()
+    return run.touched
+
+
+def counts(intake: Running) -> tuple[int, int, int]:
+    """Cases, submissions and items at the intake, without the decoy."""
+
+    def count(table: object) -> int:
+        return int(intake.intake.read(lambda c: c.scalar(select(func.count()).select_from(table))))  # type: ignore[arg-type]
+
+    return count(cases) - 1, count(submissions), count(items) - 1
+
+
+def everyone(make: Make, count: int, pictures: int = 2) -> list[Caller]:
+    return [caller(number, make(f"{number}", pictures)) for number in range(1, count + 1)]
+
+
+def states(ledger: Ledger) -> list[State]:
+    return [case.state for case in ledger.cases()]
+
+
+def test_every_caller_has_a_case_of_their_own_countersigned(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    intake.intake.operate(lambda turn: organisations.add(turn, "Helpline", WordKey().public, 100))
+    callers = everyone(folder_of, 5)
+    shutil.copy(callers[2].source / "0.jpg", callers[2].source / "again.jpg")
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, intake.address)
+        assert work(ledger, intake.address) == {1, 2, 3, 4, 5}
+        assert counts(intake) == (5, 5, 10)
+        found = ledger.cases()
+        assert [case.state for case in found] == [State.SENT] * 5
+        assert [case.items for case in found] == [2] * 5
+        assert [case.twice for case in found] == [0, 0, 1, 0, 0]
+        assert work(ledger, intake.address) == set()
+    by_organisation = intake.intake.read(lambda c: {row.organisation_id for row in c.execute(select(submissions))})
+    assert by_organisation == {1}
+    with connect(intake.address) as client:
+        for case in found:
+            assert len(client.status(CaseNumber.parse(case.number or "")).items) == 2
+
+
+def test_the_large_folder_does_not_hold_up_the_small_ones(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    large = caller(1, folder_of("large", 40))
+    small = [caller(number, folder_of(f"small{number}", 2)) for number in range(2, 6)]
+    order: list[str] = []
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [large, *small], intake.address)
+        work(ledger, intake.address, lambda outcome: order.append(outcome.path.parent.name))
+    assert len(order) == 48
+    last_small = max(number for number, name in enumerate(order) if name != "large")
+    assert last_small < 30  # while the large one has as many to go
+
+
+def test_a_large_folder_is_one_case_of_several_bundles(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "PART_FILES", 4)
+    source = folder_of("large", 14)
+    shutil.copy(source / "0.jpg", source / "zz-again.jpg")
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, source)], intake.address)
+        work(ledger, intake.address)
+        (case,) = ledger.cases()
+    assert (case.state, case.items, case.twice) == (State.SENT, 14, 1)
+    assert counts(intake) == (1, 4, 14)
+
+
+def test_what_is_in_a_part_is_not_hashed_again(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "PART_FILES", 3)
+    seen: list[Path] = []
+
+    def interrupt(outcome: Outcome) -> None:
+        seen.append(outcome.path)
+        if len(seen) == 11:
+            raise KeyboardInterrupt
+
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, folder_of("large", 14))], intake.address)
+        with pytest.raises(KeyboardInterrupt):
+            work(ledger, intake.address, interrupt)
+        again: list[Path] = []
+        work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+        (case,) = ledger.cases()
+    assert len(again) == 14 - 9
+    assert len({*seen, *again}) == 14
+    assert (case.state, case.items) == (State.SENT, 14)
+    assert counts(intake)[2] == 14
+
+
+def test_a_bundle_that_was_written_down_is_sent_as_it_is(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    """The intake goes away before anything is sent; then the folders change and vanish."""
+    callers = everyone(folder_of, 3)
+    address = intake.address
+    gone = "http://127.0.0.1:9"
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, address)
+        with connect(address) as client:
+            cards = {address: client.card()}
+        means = Means(WordKey(), Recipe(), hashers, lambda _: connect(gone), cards, "2026-03-01")
+        with Session(ledger.path) as session:
+            run = Run(ledger, session, means)
+            with pytest.raises(UnreachableError):
+                run.go()
+        assert counts(intake) == (0, 0, 0)
+        ready = sum(bool(entry.pending) for entry in ledger.state().entries.values())
+        assert ready
+        for one in callers:
+            shutil.rmtree(one.source)
+            one.source.mkdir()
+        work(ledger, address)
+        assert states(ledger).count(State.SENT) == ready
+        assert counts(intake) == (ready, ready, 2 * ready)
+
+
+def test_a_caller_without_anything_to_protect_gets_no_case(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    empty, texts = tmp_path / "empty", tmp_path / "texts"
+    for place in (empty, texts):
+        place.mkdir()
+    (texts / "notes.txt").write_text("nothing\n")
+    (texts / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(300))
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, empty), caller(2, texts), caller(3, tmp_path / "gone")], intake.address)
+        work(ledger, intake.address)
+        assert states(ledger) == [State.NOTHING, State.NOTHING, State.FAILED]
+        assert [case.unprotected for case in ledger.cases()] == [0, 1, 0]
+        assert counts(intake) == (0, 0, 0)
+        fixtures.picture(5, (320, 240)).save(_made(tmp_path / "gone") / "found.jpg")  # the stick is back
+        work(ledger, intake.address)
+        assert states(ledger) == [State.NOTHING, State.NOTHING, State.SENT]
+
+
+def _made(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def _ready_made(intake: Running, source: Path, *, sealed: bool) -> bytes:
+    found = [o for o in outcomes([source], Recipe()) if isinstance(o, Hashed)]
+    declared = Declared(Declaration(behalf="self"), "adult")
+    made = [item for o in found if (item := declared.item(o)) is not None]
+    with connect(intake.address) as client:
+        card = client.card() if sealed else None
+    return bundle(made, CaseNumber.draw(), declared, day="2026-03-01", card=card, test=True)[1]
+
+
+def test_ready_made_bundles_are_sent_without_their_number(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    intake.intake.operate(lambda turn: organisations.add(turn, "Helpline", WordKey().public, 100))
+    callers = []
+    for number, sealed in enumerate((False, True), start=1):
+        data = _ready_made(intake, folder_of(f"theirs{number}"), sealed=sealed)
+        (tmp_path / f"{number}.tdb").write_bytes(data)
+        callers.append(caller(number, tmp_path / f"{number}.tdb"))
+    (tmp_path / "3.tdb").write_bytes(b"no bundle")
+    callers.append(caller(3, tmp_path / "3.tdb"))
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, intake.address)
+        work(ledger, intake.address)
+        found = ledger.cases()
+    assert [case.state for case in found] == [State.SENT, State.SENT, State.REFUSED]
+    assert [case.number for case in found] == [None, None, None]
+    assert counts(intake) == (2, 2, 4)
+    signed = intake.intake.read(lambda c: [row.organisation_id for row in c.execute(select(submissions))])
+    assert sorted(map(str, signed)) == ["1", "None"]  # what is sealed already cannot be countersigned
+
+
+def test_a_refusal_is_for_good_and_says_why(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, everyone(folder_of, 2), intake.address, test=False)
+        work(ledger, intake.address)
+        found = ledger.cases()
+        assert [case.state for case in found] == [State.REFUSED] * 2
+        assert all("test" in (case.reason or "") for case in found)
+        assert work(ledger, intake.address) == set()
+
+
+def test_what_platforms_say_is_kept_and_marked_as_new(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    platform = Platform(intake.origin, intake.add_participant("Example Platform"))
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, everyone(folder_of, 3), intake.address)
+        work(ledger, intake.address)
+        with ledger.turn() as turn:
+            turn.note(Act.SHOWN)
+        listed = platform.pull()
+        assert ask_all(ledger, connect, 2).asked == 3
+        state = ledger.state()
+        assert [entry.changed > state.shown for entry in state.entries.values()] == [True] * 3
+        assert {(answer.state, answer.items) for case in ledger.cases() for answer in case.answers} == {("seen", 2)}
+        with ledger.turn() as turn:
+            turn.note(Act.SHOWN)
+        ask_all(ledger, connect, 2)
+        state = ledger.state()
+        assert not any(entry.changed > state.shown for entry in state.entries.values())
+        entry = state.entries[2]
+        assert entry.number is not None
+        count = take_back(ledger, entry, connect)
+        assert count == 2
+        assert states(ledger) == [State.SENT, State.WITHDRAWN, State.SENT]
+        again = platform.pull()
+        assert sum(record["hashStatus"] == "Withdrawn" for record in again.values()) == len(listed) / 3
+
+
+def test_a_note_holds_item_numbers_only_and_is_known_again(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [*everyone(folder_of, 2), caller(3, tmp_path / "gone")], intake.address)
+        work(ledger, intake.address)
+        note = handover.note(ledger.state(), WordKey(), operator="Kim", day="2026-03-01")
+        private = [case.reference for case in ledger.cases()] + [case.number or "" for case in ledger.cases()]
+    assert [row["item"] for row in note["open"]] == [3]
+    assert [row["item"] for row in note["changed"]] == [1, 2, 3]
+    assert not any(word in repr(note) for word in (*private, str(tmp_path)))
+    handover.check(note, WordKey())
+    for changed in ({**note, "cases": 9}, {**note, "seal": "00"}, {**note, "operator": float("nan")}):
+        with pytest.raises(BundleError):
+            handover.check(changed, WordKey())
+    with pytest.raises(BundleError):
+        handover.check(note, WordKey("another helpline"))
+
+
+def test_only_closed_cases_that_are_old_enough_are_forgotten(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [*everyone(folder_of, 2), caller(3, tmp_path / "gone")], intake.address)
+        work(ledger, intake.address)
+        assert retention.older_than(ledger.state(), 30, "2026-03-20") == []
+        old = retention.older_than(ledger.state(), 30, "2026-03-31")
+        assert [entry.item for entry in old] == [1, 2]
+        retention.forget(ledger, [1])
+        assert [case.item for case in ledger.cases()] == [2, 3]
