@@ -46,17 +46,20 @@ def read(path: Path, given: Given | None = None) -> Manifest:
     faults = Faults()
     raw, root = _rows(path, given, faults)
     today: date = given.today or datetime.now(UTC).date()
-    callers: list[tuple[Caller, Source]] = []
+    callers: list[Caller] = []
+    sources: list[tuple[int, Source]] = []
     for each in raw:
-        caller = Row(each, given, today, faults).caller(root)
-        if caller is not None:
+        row = Row(each, given, today, faults)
+        if (caller := row.caller(root)) is not None:
             callers.append(caller)
+        if row.source is not None:
+            sources.append((each.row, row.source))
     if not raw and not len(faults):
         faults.add("manifest-empty")
     _across_references(raw, faults)
-    _across_sources(callers, faults)
+    _across_sources(sources, faults)
     found = faults.in_order()
-    return Manifest(() if found else tuple(caller for caller, _ in callers), found)
+    return Manifest(() if found else tuple(callers), found)
 
 
 def _rows(path: Path, given: Given, faults: Faults) -> tuple[Sequence[RawRow], Path]:
@@ -125,24 +128,19 @@ def _across_references(raw: Iterable[RawRow], faults: Faults) -> None:
         alike.setdefault(like, each.row)
 
 
-def _across_sources(callers: Iterable[tuple[Caller, Source]], faults: Faults) -> None:
+def _across_sources(sources: Sequence[tuple[int, Source]], faults: Faults) -> None:
     by_place: dict[tuple[int, int], int] = {}
     by_case: dict[str, int] = {}
-    folders: dict[Path, int] = {}
     kept = []
-    for caller, source in callers:
+    for row, source in sources:
         if source.place in by_place:
-            faults.add("source-twice", caller.row, "source", by_place[source.place])
+            faults.add("source-twice", row, "source", by_place[source.place])
             continue
-        if source.digest is not None and source.digest in by_case:
-            faults.add("bundle-twice", caller.row, "source", by_case[source.digest])
-        by_place[source.place] = caller.row
-        if source.digest is not None:
-            by_case.setdefault(source.digest, caller.row)
-        if source.folder:
-            folders[source.path] = caller.row
-        kept.append((caller, source))
-    for caller, source in kept:
-        outer = next((folders[parent] for parent in source.path.parents if parent in folders), None)
+        by_place[source.place] = row
+        if source.digest is not None and by_case.setdefault(source.digest, row) != row:
+            faults.add("bundle-twice", row, "source", by_case[source.digest])
+        kept.append((row, source))
+    for row, source in kept:
+        outer = next((by_place[place] for place in source.above if place in by_place), None)
         if outer is not None:
-            faults.add("source-inside", caller.row, "source", outer)
+            faults.add("source-inside", row, "source", outer)

@@ -50,11 +50,12 @@ class Given:
 
 
 class Row:
-    """Reads one row; faults go to ``faults`` with its number."""
+    """Reads one row; faults go to ``faults`` with its number. ``source`` is there after ``caller``, if it is whole."""
 
     def __init__(self, raw: RawRow, given: Given, today: date, faults: Faults) -> None:
         self._raw, self._given, self._today, self._faults = raw, given, today, faults
         self._clean, self._bundle_to_come = True, False
+        self.source: Source | None = None
         self._cells = {name: trimmed(cell) for name, cell in raw.cells.items()}
         self._bad: set[str] = set()
         for name, cell in self._cells.items():
@@ -74,13 +75,13 @@ class Row:
         cell = self._cells.get(name, "")
         return None if not cell or name in self._bad else re.sub(r"[\s_]+", "-", cell.casefold())
 
-    def caller(self, root: Path) -> tuple[Caller, Source] | None:
-        """The caller and what their source was found to be; None when there is a fault."""
+    def caller(self, root: Path) -> Caller | None:
+        """The caller; None when there is a fault."""
         reference = unicodedata.normalize("NFC", self._cells.get("reference", ""))
         if self._to_read("reference") and (reason := manifest_cell.wrong_with_reference(reference)):
             self._fault(reason, "reference")
         intake = self._intake()
-        source = self._source(root, intake)
+        source = self.source = self._source(root, intake)
         declared = self._declared(source)
         copies, language = self._copies(source), self._language()
         if not self._clean or source is None or declared is None or not reference:
@@ -88,7 +89,7 @@ class Row:
         age, behalf, authority = declared
         address = str(intake) if intake is not None and self._cells.get("intake") else None
         row = self._raw.row
-        return Caller(row, reference, source.path, age, behalf, authority, copies, address, language), source
+        return Caller(row, reference, source.path, age, behalf, authority, copies, address, language)
 
     def _source(self, root: Path, intake: IntakeAddress | None) -> Source | None:
         if not self._to_read("source"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -38,11 +38,16 @@ class WrongSource(ValueError):  # noqa: N818 - it says what is wrong
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source that may be used. ``place`` is device and inode; ``opened`` is there for a bundle that can be read."""
+    """A source that may be used. ``opened`` is there for a bundle that can be read.
+
+    ``place`` is its device and inode, ``above`` those of the folders that it lies in, below the manifest's: two
+    spellings of one place are the same there.
+    """
 
     path: Path = field(repr=False)
     place: tuple[int, int]
     folder: bool
+    above: tuple[tuple[int, int], ...] = ()
     opened: Opened | None = field(default=None, repr=False)
     audience: Audience | None = None
     digest: str | None = field(default=None, repr=False)
@@ -51,16 +56,17 @@ class Source:
 def find(cell: str, root: Path) -> Source:
     """What the cell of a manifest whose folder is ``root`` (without links) names. Raises WrongSource."""
     path = _below(cell, root)
-    info = _lstat_all(path, root)
+    *folders, info = _lstat_all(path, root)
+    above = tuple(map(_place, folders))
     if stat.S_ISDIR(info.st_mode):
-        if (info.st_dev, info.st_ino) == _place(root):
+        if _place(info) == _place(root.stat()):
             raise WrongSource("source-manifest-folder")
         if not _holds_a_file(path):
             raise WrongSource("source-empty")
-        return Source(path, (info.st_dev, info.st_ino), folder=True)
+        return Source(path, _place(info), folder=True, above=above)
     if not stat.S_ISREG(info.st_mode):
         raise WrongSource("source-kind")
-    return _bundle(path)
+    return replace(_bundle(path), above=above)
 
 
 def _below(cell: str, root: Path) -> Path:
@@ -80,10 +86,10 @@ def _below(cell: str, root: Path) -> Path:
     return root.joinpath(*parts)
 
 
-def _lstat_all(path: Path, root: Path) -> os.stat_result:
-    """The last part's, after every part below ``root`` was found to be no link."""
+def _lstat_all(path: Path, root: Path) -> list[os.stat_result]:
+    """Of every part below ``root``, none of which is a link."""
     at = root
-    info: os.stat_result | None = None
+    found: list[os.stat_result] = []
     for part in path.relative_to(root).parts:
         at /= part
         try:
@@ -96,12 +102,11 @@ def _lstat_all(path: Path, root: Path) -> os.stat_result:
             raise WrongSource("source-name") from None
         if stat.S_ISLNK(info.st_mode):
             raise WrongSource("source-symlink")
-    assert info is not None  # there is a part: _below saw to it
-    return info
+        found.append(info)
+    return found
 
 
-def _place(path: Path) -> tuple[int, int]:
-    info = path.stat()
+def _place(info: os.stat_result) -> tuple[int, int]:
     return info.st_dev, info.st_ino
 
 
@@ -136,7 +141,7 @@ def _bundle(path: Path) -> Source:
         raise WrongSource("source-not-bundle")
     if len(data) > MAX_BUNDLE:
         raise WrongSource("bundle-too-large")
-    place = info.st_dev, info.st_ino
+    place = _place(info)
     try:
         if file.is_sealed(data):
             sealed = seal.parse(data)
@@ -148,7 +153,8 @@ def _bundle(path: Path) -> Source:
         raise WrongSource("bundle-signature") from None
     except BundleError:
         raise WrongSource("bundle-invalid") from None
-    return Source(path, place, False, opened, opened.bundle.audience, opened.bundle.case.lookup_id)
+    bundle = opened.bundle
+    return Source(path, place, False, opened=opened, audience=bundle.audience, digest=bundle.case.lookup_id)
 
 
 def _digest(data: bytes) -> str:

@@ -315,6 +315,16 @@ def test_two_rows_may_not_name_the_same_or_one_inside_the_other(tmp_path: Path) 
     ]
 
 
+def test_a_row_with_another_fault_is_compared_all_the_same(tmp_path: Path) -> None:
+    folder(tmp_path, "a/inner")
+    rows = [row("A", "a", age="17"), row("A", "a", language="tlh"), row("B", "a/inner", age="")]
+    found = manifest(tmp_path, as_csv(rows))
+    assert set(reasons(found)) == {
+        (2, "age-number"), (3, "language-unknown"), (3, "reference-twice"), (3, "source-twice"), (4, "age-missing"),
+        (4, "source-inside"),
+    }  # fmt: skip
+
+
 def test_references_must_differ_for_the_eye(tmp_path: Path) -> None:
     references = ("2026-1", "2026-1", "2026/1", "Müller", "MULLER", "2026-11", "20261-1")
     rows = [row(reference, folder(tmp_path, f"f{n}").name) for n, reference in enumerate(references)]
