@@ -195,3 +195,9 @@ def test_the_client_that_people_use_agrees(person: Person) -> None:
 
 def test_a_fresh_number_is_unknown(person: Person) -> None:
     assert replace(person, number=type(person.number).draw()).status() == UNKNOWN
+
+
+def test_a_case_too_large_to_be_answered_in_passing_is_answered_all_the_same(person: Person) -> None:
+    many = [picture(balanced(("many", n))) for n in range(60)]
+    assert person.submit(*many).status_code == 200
+    assert [item.number for item in person.status().items] == list(range(1, 61))
