@@ -101,7 +101,8 @@ def hash(  # noqa: A001 - the command's name
     if output_name not in {None, "-"}:
         output.check(Path(str(output_name)), force=force)
     work = chosen_work()
-    console.say("Looking for pictures and videos. Nothing leaves this computer.")
+    here = EXECUTOR.get().address is None
+    console.say(f"Looking for pictures and videos.{' Nothing leaves this computer.' if here else ''}")
     # The decoders start while the rest is imported and questions are answered.
     with resuming(resume, case, work.recipe) as resumed, chosen_hasher(work, _recalling(resumed)) as hasher:
         from takedown_cli.cli.run import Bundling, Run

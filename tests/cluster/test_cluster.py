@@ -316,3 +316,4 @@ def test_the_command_refuses_what_is_half_said(tmp_path: Path) -> None:
         ended = run("hash", ".", *extra, "--json", cwd=tmp_path)
         assert ended.code == 2
         assert json.loads(ended.out)["id"] in {"config", "usage"}
+        assert "Nothing leaves" not in ended.said
