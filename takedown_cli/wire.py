@@ -117,6 +117,39 @@ class Refusal(Document):
     message: Hex32 | None = None
 
 
+class Challenge(Document):
+    """What an intake under load asks for before it takes an anonymous submission: signed by it, with code 429.
+
+    ``message`` is the SHA-256 of the sealed message it is for. A number (``counter``) is to be found for which
+    Argon2id (8 MiB, one pass, one lane, 16 bytes) of ``message`` and the counter (8 bytes, big-endian) under ``salt``
+    begins with ``bits`` zero bits. ``until`` is when the intake forgets it, in its own seconds, and ``token`` what it
+    knows it again by; both are its own affair.
+    """
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.challenge.v1+json"
+
+    schema_: Literal["takedown.challenge"] = Field(default="takedown.challenge", alias="schema")
+    version: Literal[1] = 1
+    message: Hex32
+    puzzle: Literal["argon2id-8m-1"] = "argon2id-8m-1"
+    salt: Hex16
+    bits: Annotated[int, Field(ge=1, le=64)]
+    until: Annotated[int, Field(ge=0, lt=2**53)]
+    token: Hex32
+
+
+class Work(Document):
+    """A solved challenge. It stands in front of the sealed message: ``takedown work 1``, this, the message.
+
+    The first two are a line each. It counts for this message, and once.
+    """
+
+    schema_: Literal["takedown.work"] = Field(default="takedown.work", alias="schema")
+    version: Literal[1] = 1
+    challenge: Challenge
+    counter: Annotated[int, Field(ge=0, lt=2**53)]
+
+
 class _Request(Document):
     """What every version of a request has."""
 

@@ -50,8 +50,9 @@ def command_for(address: IntakeAddress) -> str:
 @contextmanager
 def intake_client(address: IntakeAddress, proxy: str | None) -> Iterator[IntakeClient]:
     """A client of that intake for as long as the block lasts. Raises ConfigError for an unusable proxy."""
+    from takedown_cli.cli.working import Working
     from takedown_cli.submit.client import IntakeClient
     from takedown_cli.submit.transport import Door
 
     with Door(address, settings({"proxy": proxy})["proxy"].value) as door:
-        yield IntakeClient(door, address)
+        yield IntakeClient(door, address, working=Working())

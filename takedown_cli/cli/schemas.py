@@ -30,6 +30,8 @@ _WIRE: Final = (
     wire.IntakeCard,
     wire.Receipt,
     wire.Refusal,
+    wire.Challenge,
+    wire.Work,
     wire.CaseRequestV1,
     wire.CaseRequest,
     wire.CaseStatusV1,

@@ -24,16 +24,19 @@ from takedown_cli.bundle.seal import BUCKETS
 from takedown_cli.errors import TakedownError
 from takedown_cli.intake import platforms
 from takedown_cli.intake.bodies import read_body
-from takedown_cli.intake.door import EXCEPTION_HANDLERS, Door, on_database, refusal
+from takedown_cli.intake.door import AT_ONCE, EXCEPTION_HANDLERS, Door, on_database, refusal
+from takedown_cli.intake.gate import Gate, Owed, parted
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.openers import InThreads, Openers
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
 from takedown_cli.intake.workers import Workers
+from takedown_cli.intake.writer import QUEUE
+from takedown_cli.work import ROOM
 
 #: Header line, sealed keys and tag around the padded content.
 _OVERHEAD: Final = 4096
-SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD
+SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD + ROOM
 REQUEST_LIMIT: Final = 256 * 1024 + _OVERHEAD
 _THREADS: Final = 4
 _UPKEEP_SECONDS: Final = 12 * 3600.0
@@ -44,7 +47,11 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
     workers = Workers(_THREADS)
     metrics = Metrics(intake.metrics_token)
     openers = openers or InThreads(workers, intake.identity, intake.denied)
-    desk = Desk(intake, workers, openers, metrics)
+
+    def load() -> float:
+        return max(door.inside / AT_ONCE, intake.writer.waiting / QUEUE)
+
+    desk = Desk(intake, workers, openers, Gate(intake, openers, workers, load), metrics)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -63,7 +70,8 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
     table = routes(desk, intake, workers)
     app = Starlette(routes=table, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False  # no client of ours follows a redirect
-    return Door(_Hatch(app, desk), metrics)
+    door: Door = Door(_Hatch(app, desk), metrics)
+    return door
 
 
 def routes(desk: Desk, intake: Intake, workers: Workers) -> list[BaseRoute]:
@@ -113,8 +121,9 @@ async def _upkeep(intake: Intake, workers: Workers) -> None:
 class Desk:
     """The handlers, over one intake."""
 
-    def __init__(self, intake: Intake, workers: Workers, openers: Openers, metrics: Metrics) -> None:
+    def __init__(self, intake: Intake, workers: Workers, openers: Openers, gate: Gate, metrics: Metrics) -> None:
         self._intake = intake
+        self._gate = gate
         self._openers = openers
         self._workers = workers
         self._metrics = metrics
@@ -134,13 +143,18 @@ class Desk:
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, SUBMISSION_LIMIT)
+        done, message = parted(body)
         try:
-            submission = await self._openers.submission(body)
+            submission = await self._gate.admit(done, message, request.client.host if request.client else None)
             receipt = await self._workers.committed(self._intake.accept(submission))
+        except Owed as owed:
+            signed = self._intake.signed_challenge(owed.challenge)
+            return Response(signed, 429, {"retry-after": "1"}, "application/json")
         except Refused as refused:
             if refused.reason == "busy":
+                self._gate.give_back(done)
                 raise
-            signed = self._intake.signed_refusal(refused.reason, body)
+            signed = self._intake.signed_refusal(refused.reason, message)
             return Response(signed, refused.status, media_type="application/json")
         return Response(self._intake.signed(receipt), media_type="application/json")
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, func, insert, select, union_
 
 from takedown_cli.intake.admission import Asked, Submission
 from takedown_cli.intake.listing import chunks, places_for, put_on_list, take_copies_off_list, take_off_list
-from takedown_cli.intake.policy import Policy, Verdict
+from takedown_cli.intake.policy import Policy, Verdict, is_known
 from takedown_cli.intake.prepared import Prepared, Value
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import cases, hashes, items, listings, submissions, withdrawals
@@ -82,15 +82,24 @@ def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
         raise Refused("conflict")
     if not any(submission.signals):
         raise Refused("quality")
-    verdict = policy.judge(turn, submission)
+    before = 0 if case is None else (_LAST_NUMBER.row(turn.connection, case=case.id) or (0,))[0] or 0
+    verdict = policy.judge(turn, submission, before)
     expires = _later(turn.day, policy.retention_days)
     case_id = _open_case(turn, submission, expires) if case is None else _prolong(turn, case, expires)
-    _add_items(turn, case_id, submission, verdict, new=case is None)
+    _add_items(turn, case_id, submission, verdict, before)
     row: dict[str, Value] = {"case_id": case_id, "digest": submission.digest, "day": turn.day, "expires": expires}
     _NEW_SUBMISSION.run(
         turn.connection, {**row, "item_count": len(submission.items), "organisation_id": verdict.organisation}
     )
     return _receipt(submission, turn.day, expires)
+
+
+def needs_no_work(connection: Connection, submission: Submission) -> bool:
+    """Whether it was taken in before, or comes from an organisation that is known here."""
+    for case in find(connection, submission.lookup):
+        if case.key == submission.key and _KNOWN.row(connection, case=case.id, sum=submission.digest):
+            return True
+    return is_known(connection, submission.organisation)
 
 
 def _later(day: str, days: int) -> str:
@@ -120,9 +129,8 @@ def _prolong(turn: Turn, case: Case, expires: str) -> int:
     return case.id
 
 
-def _add_items(turn: Turn, case_id: int, submission: Submission, verdict: Verdict, *, new: bool) -> None:
+def _add_items(turn: Turn, case_id: int, submission: Submission, verdict: Verdict, last: int) -> None:
     added = submission.items
-    last = 0 if new else (_LAST_NUMBER.row(turn.connection, case=case_id) or (0,))[0] or 0
     numbered = list(zip(range(last + 1, last + len(added) + 1), added, submission.signals, strict=True))
     wanted = [(number, list_of(item.age), found) for number, item, found in numbered]
     place = turn.last_seq + places_for(wanted)

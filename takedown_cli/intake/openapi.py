@@ -150,7 +150,7 @@ OPERATIONS: Final = (
         "post",
         "/v1/submit",
         "A sealed bundle; any number of repetitions are one case with one receipt.",
-        {**dict.fromkeys(("200", "403", "404", "409", "422"), _SIGNED), "400": _EITHER, "413": _REFUSAL},
+        {**dict.fromkeys(("200", "403", "404", "409", "422", "429"), _SIGNED), "400": _EITHER, "413": _REFUSAL},
         body=_SEALED,
     ),
     _sealed("/v1/status", "A sealed request for the status of a case."),

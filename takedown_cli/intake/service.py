@@ -32,7 +32,7 @@ from takedown_cli.intake.refusal import Reason
 from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
 from takedown_cli.intake.signals import EVERY_CLASS
 from takedown_cli.intake.writer import Turn, Writer
-from takedown_cli.wire import Receipt, Refusal, encode
+from takedown_cli.wire import Challenge, Receipt, Refusal, encode
 
 T = TypeVar("T")
 
@@ -129,6 +129,15 @@ class Intake:
         """A refusal that its reader can trust to be about this very message."""
         refusal = Refusal(reason=reason, message=sha256(body).hexdigest())
         return envelope.sign(Refusal.TYPE, encode(refusal), self.identity.keyring.signing)
+
+    def signed_challenge(self, challenge: Challenge) -> bytes:
+        """What has to be done before a message is taken in, so that its reader can trust that it is not."""
+        return envelope.sign(Challenge.TYPE, encode(challenge), self.identity.keyring.signing)
+
+    def needs_no_work(self, submission: Submission) -> bool:
+        """Whether a submission is taken without work also from a crowd."""
+        with self.readers.begin() as connection:
+            return cases.needs_no_work(connection, submission)
 
     def inquire(self, body: bytes, action: Literal["status", "withdraw"]) -> bytes:
         """The sealed answer about a case. Raises Refused("busy")."""

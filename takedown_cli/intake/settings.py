@@ -11,7 +11,7 @@ import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -27,8 +27,11 @@ _FILE: Final = "intake.toml"
 class Settings(Document):
     """What the operator decides. ``database`` is an SQLAlchemy URL; none means the SQLite file in the folder.
 
-    Beyond ``flood_per_hour`` anonymous submissions in an hour, and above ``items_per_submission``, what comes is held
-    for review instead of listed at once.
+    Beyond ``anonymous_per_hour`` anonymous submissions in an hour each has to do work first; ``proof_of_work`` makes
+    all or none do it. Beyond ``flood_per_hour`` in an hour or ``anonymous_per_day`` in a day, above
+    ``items_per_submission``, and above ``items_per_case`` over the life of a case, what comes is held for review
+    instead of listed at once. Beyond ``address_per_hour`` submissions from one address, if that is not 0, each has to
+    do work: for an intake without a proxy in front only, since behind one all come from its address.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -36,8 +39,13 @@ class Settings(Document):
     test: bool = False
     database: str | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = 730
+    proof_of_work: Literal["auto", "always", "never"] = "auto"
+    anonymous_per_hour: Annotated[int, Field(ge=0)] = 300
     flood_per_hour: Annotated[int, Field(ge=0)] = 500
+    anonymous_per_day: Annotated[int, Field(ge=0)] = 5000
     items_per_submission: Annotated[int, Field(ge=1)] = 5000
+    items_per_case: Annotated[int, Field(ge=1)] = 20_000
+    address_per_hour: Annotated[int, Field(ge=0)] = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from typing import Final, Literal, TypeVar
 
@@ -20,12 +21,16 @@ from takedown_cli.errors import (
     ConflictError,
     NoSuchCaseError,
     RefusedError,
+    UnreachableError,
     UntrustedIntakeError,
 )
 from takedown_cli.submit.patience import ATTEMPTS, patiently
 from takedown_cli.submit.transport import Door, Reply
-from takedown_cli.wire import CaseRequest, CaseStatus, Copies, IntakeCard, Receipt, Refusal, decode, encode
+from takedown_cli.wire import CaseRequest, CaseStatus, Challenge, Copies, IntakeCard, Receipt, Refusal, decode, encode
+from takedown_cli.work import Told, packed, solve
 
+#: Challenges that are solved for one bundle: an intake may restart, or forget one; more is a game.
+_CHALLENGES: Final = 4
 _REASONS: Final = {
     "invalid": "The intake could not accept the bundle: it is malformed or was changed.",
     "other-intake": "The bundle was made for another intake.",
@@ -38,12 +43,18 @@ _REASONS: Final = {
 
 
 class IntakeClient:
-    """Talks to one intake through a door; a busy or silent one is asked again up to ``attempts`` times."""
+    """Talks to one intake through a door; a busy or silent one is asked again up to ``attempts`` times.
 
-    def __init__(self, door: Door, address: IntakeAddress, attempts: int = ATTEMPTS) -> None:
+    ``working`` hears of the work that an intake in a crowd asks for: tries done, and needed on average.
+    """
+
+    def __init__(
+        self, door: Door, address: IntakeAddress, attempts: int = ATTEMPTS, working: Told = lambda *_: None
+    ) -> None:
         self._door = door
         self._address = address
         self._attempts = attempts
+        self._working = working
         self._card: IntakeCard | None = None
 
     def card(self) -> IntakeCard:
@@ -64,7 +75,15 @@ class IntakeClient:
         card = self.card()
         if seal.parse(sealed_bundle).audience != audience_of(card):
             raise RefusedError(_REASONS["other-intake"])
-        reply = patiently(lambda: self._door.post("/v1/submit", sealed_bundle), self._attempts)
+        body = sealed_bundle
+        for _ in range(_CHALLENGES):
+            reply = patiently(partial(self._door.post, "/v1/submit", body), self._attempts, _asks_work)
+            if not _asks_work(reply):
+                break
+            challenge = _answer(Challenge, reply, card, sealed_bundle)
+            body = packed(solve(challenge, self._working), sealed_bundle)
+        else:
+            raise UnreachableError
         if reply.status != 200:
             raise _refusal(_answer(Refusal, reply, card, sealed_bundle))
         return _answer(Receipt, reply, card, sealed_bundle)
@@ -110,7 +129,12 @@ class IntakeClient:
         return status
 
 
-A = TypeVar("A", Receipt, Refusal)
+def _asks_work(reply: Reply) -> bool:
+    """Whether this looks like a challenge; whether it is one of the intake's, its signature tells."""
+    return reply.status == 429 and Challenge.TYPE.encode() in reply.body
+
+
+A = TypeVar("A", Receipt, Refusal, Challenge)
 
 
 def _answer(kind: type[A], reply: Reply, card: IntakeCard, message: bytes) -> A:

@@ -33,10 +33,17 @@ def attempts_for(seconds: float) -> int:
     return attempts
 
 
-def patiently(exchange: Callable[[], Reply], attempts: int = ATTEMPTS, *, repeatable: bool = True) -> Reply:
+def patiently(
+    exchange: Callable[[], Reply],
+    attempts: int = ATTEMPTS,
+    final: Callable[[Reply], bool] = lambda _: False,
+    *,
+    repeatable: bool = True,
+) -> Reply:
     """The reply to a request that is made up to ``attempts`` times. Raises UnreachableError.
 
-    One that is not ``repeatable`` is made again only after an answer which says that it was not carried out.
+    One that is not ``repeatable`` is made again only after an answer which says that it was not carried out. What is
+    ``final`` is an answer, whatever its code.
     """
 
     def pause(error: Exception) -> bool | float:
@@ -49,7 +56,7 @@ def patiently(exchange: Callable[[], Reply], attempts: int = ATTEMPTS, *, repeat
     ):
         with attempt:
             reply = exchange()
-            if reply.status in _REFUSED | _UNKNOWN:
+            if reply.status in _REFUSED | _UNKNOWN and not final(reply):
                 raise _BusyError(reply)
             return reply
     raise UnreachableError

@@ -127,6 +127,8 @@ def campaign(count: int, kills: int, wait: float, *, on_postgres: bool) -> dict[
             test=True,
             origin=f"http://127.0.0.1:{port}",
             flood_per_hour=10**9,
+            anonymous_per_hour=10**9,
+            anonymous_per_day=10**9,
             database=database.new_database() if database else None,
         )
         identity = make_intake(Home(folder / "home"), settings)

@@ -166,7 +166,9 @@ class Served:
 def rows(folder: Path, submissions: int, clients: int) -> Iterator[Row]:
     """Submissions and status, then too many of them."""
     home = Home(folder / "home")
-    make_intake(home, Settings(name="Load", test=True, flood_per_hour=10**9))
+    make_intake(
+        home, Settings(name="Load", test=True, flood_per_hour=10**9, anonymous_per_hour=10**9, anonymous_per_day=10**9)
+    )
     page_bytes = logged_bytes(folder)
     raw, same = raw_commits(folder, 1500, 500), raw_commits(folder, 1500, max(500, page_bytes - 2 * _PAGE))
     server = subprocess.Popen([*SERVE, "serve", str(home.path), "--port", "0", "--json"], stdout=subprocess.PIPE)

@@ -110,7 +110,9 @@ def _acknowledged(event: Event) -> str | None:
 def record(folder: Path, count: int) -> tuple[Path, Home, dict[str, tuple[str, bytes]]]:
     """Run an intake under strace and submit to it; the trace, the folder as it was, and whose is each message."""
     home, before, log = Home(folder / "home"), Home(folder / "before"), folder / "trace"
-    make_intake(home, Settings(name="Power", test=True, flood_per_hour=10**9))
+    make_intake(
+        home, Settings(name="Power", test=True, flood_per_hour=10**9, anonymous_per_hour=10**9, anonymous_per_day=10**9)
+    )
     shutil.copytree(home.path, before.path)
     trace = ["strace", "-f", "-qq", "-y", "-xx", "-s", "100000", "-e", f"trace={_CALLS}", "-o", str(log)]
     serve = [sys.executable, "-m", "takedown_cli", "intake", "serve", str(home.path), "--port", "0", "--json"]

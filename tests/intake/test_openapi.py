@@ -18,6 +18,7 @@ from schemathesis import checks
 from starlette.routing import Route
 
 from takedown_cli.intake.app import Desk, routes
+from takedown_cli.intake.gate import Gate
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.openapi import OPERATIONS, document
 from takedown_cli.intake.openers import InThreads
@@ -44,7 +45,8 @@ _CHECKS = [
 def test_the_document_has_every_route_and_no_other(intake: Running) -> None:
     workers = Workers(1)
     openers = InThreads(workers, intake.intake.identity, intake.intake.denied)
-    desk = Desk(intake.intake, workers, openers, Metrics("token"))
+    gate = Gate(intake.intake, openers, workers, lambda: 0.0)
+    desk = Desk(intake.intake, workers, openers, gate, Metrics("token"))
     served = {
         (method.lower(), route.path)
         for route in routes(desk, intake.intake, workers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 import stamina
@@ -25,8 +27,10 @@ from takedown_cli.errors import (
 )
 from takedown_cli.submit.client import IntakeClient
 from takedown_cli.submit.transport import MAX_REPLY, Door
-from takedown_cli.wire import CaseRequest, CaseStatus, Receipt, Refusal, decode, encode
+from takedown_cli.wire import CaseRequest, CaseStatus, Challenge, Receipt, Refusal, decode, encode
+from takedown_cli.work import MOST_BITS, holds, unpacked
 from tests.bundle.factory import DECLARATION, SEALING, SIGNING, card, item, signed_card
+from tests.cli.runner import PATIENCE, start
 from tests.submit.hostile import Behaviour, serving
 
 CASE = CaseNumber.parse("0000-0000-0000-0000-0000-0000")
@@ -269,3 +273,76 @@ def test_a_card_that_names_plain_http_elsewhere_is_refused() -> None:
     for client in client_for(lambda *_: (200, {}, signed_card(card("http://intake.example"))), pin=None):
         with pytest.raises(UntrustedIntakeError):
             client.card()
+
+
+# ------------------------------------------------------------------------------------------------------------ work
+
+
+def _ask_work(bits: int, bodies: list[bytes] | None = None, *, signer: Ed25519PrivateKey = SIGNING) -> Behaviour:
+    """An intake that answers every submission with a challenge."""
+
+    def ask(_method: str, _path: str, body: bytes) -> Answer:
+        _, message = unpacked(body)
+        if bodies is not None:
+            bodies.append(body)
+        challenge = Challenge(message=sha256(message).hexdigest(), salt="5" * 32, bits=bits, until=9, token="7" * 64)
+        return 429, {"retry-after": "1"}, envelope.sign(Challenge.TYPE, encode(challenge), signer)
+
+    return intake(ask)
+
+
+def test_no_intake_gets_more_work_than_the_cap() -> None:
+    told: list[int] = []
+    bodies: list[bytes] = []
+    for client in client_for(_ask_work(MOST_BITS + 1, bodies)):
+        client._working = lambda tried, _: told.append(tried)
+        with pytest.raises(UnreachableError):
+            client.submit(bundle_for(client))
+    assert (len(bodies), told) == (1, [])
+
+
+def test_an_intake_that_never_has_enough_is_left() -> None:
+    bodies: list[bytes] = []
+    for client in client_for(_ask_work(1, bodies)):
+        with pytest.raises(UnreachableError):
+            client.submit(bundle_for(client))
+    assert len(bodies) == 4
+    assert [unpacked(body)[0] is None for body in bodies] == [True, False, False, False]
+    assert len({unpacked(body)[1] for body in bodies}) == 1
+
+
+def test_nobody_but_the_intake_can_make_a_computer_work() -> None:
+    for client in client_for(_ask_work(1, signer=OTHER_KEY)):
+        with pytest.raises(UntrustedIntakeError):
+            client.submit(bundle_for(client))
+
+
+def test_a_bad_solution_is_not_sent() -> None:
+    """Every counter that is sent solves the challenge it is for."""
+    bodies: list[bytes] = []
+    for client in client_for(_ask_work(3, bodies)):
+        with pytest.raises(UnreachableError):
+            client.submit(bundle_for(client))
+    found = [unpacked(body)[0] for body in bodies[1:]]
+    assert all(one is not None and holds(one) for one in found)
+
+
+def test_work_is_stopped_at_once(tmp_path: Path) -> None:
+    """The command, asked for a minute of work, ends at the first Ctrl-C and says how to go on."""
+    behaviour = _ask_work(MOST_BITS)
+    with serving(behaviour) as (address, _):
+        behaviour.origin = address.origin  # type: ignore[attr-defined]
+        pinned = dataclasses.replace(address, pin=keys.key_id(SIGNING.public_key().public_bytes_raw()))
+        with Door(pinned) as door:
+            (tmp_path / "case.tdb").write_bytes(bundle_for(IntakeClient(door, pinned)))
+        process = start("submit", "case.tdb", "--yes", "--intake", f"{pinned.origin}#{pinned.pin}", cwd=tmp_path)
+        assert process.stderr is not None
+        said = b""
+        while b"some work first" not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        process.send_signal(signal.SIGINT)
+        rest = process.communicate(timeout=PATIENCE)[1]
+        assert process.returncode == 130
+        assert b"Traceback" not in rest
