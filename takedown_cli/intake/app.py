@@ -32,11 +32,10 @@ from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
 from takedown_cli.intake.workers import Workers
 from takedown_cli.intake.writer import QUEUE
-from takedown_cli.work import ROOM
 
-#: Header line, sealed keys and tag around the padded content.
+#: Work and header line in front, sealed keys and tag around the padded content.
 _OVERHEAD: Final = 4096
-SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD + ROOM
+SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD
 REQUEST_LIMIT: Final = 256 * 1024 + _OVERHEAD
 _THREADS: Final = 4
 _UPKEEP_SECONDS: Final = 12 * 3600.0
