@@ -96,10 +96,12 @@ def accept(turn: Turn, submission: Submission, policy: Policy) -> Receipt:
 
 def needs_no_work(connection: Connection, submission: Submission) -> bool:
     """Whether it was taken in before, or comes from an organisation that is known here."""
-    for case in find(connection, submission.lookup):
-        if case.key == submission.key and _KNOWN.row(connection, case=case.id, sum=submission.digest):
-            return True
-    return is_known(connection, submission.organisation)
+    case = find(connection, submission.lookup)
+    if case is not None and case.key == submission.key:
+        known = _KNOWN.row(connection, case=case.id, sum=submission.digest) is not None
+    else:
+        known = False
+    return known or is_known(connection, submission.organisation)
 
 
 def _later(day: str, days: int) -> str:
