@@ -22,7 +22,10 @@ from takedown_cli.pool.supervisor import processors
 #: How the program is started: as the ``takedown`` command does it.
 TAKEDOWN = (sys.executable, "-c", "from takedown_cli.cli.app import main; main()")
 #: Variables that change what is measured: one stops compiled files from being kept, the others pick a slow kernel.
-_DISTURBING = ("PYTHONDONTWRITEBYTECODE", "OPENBLAS_CORETYPE", "OPENBLAS_VERBOSE", "PYTHONTRACEMALLOC", "PYTHONDEVMODE")
+_DISTURBING = (
+    "PYTHONDONTWRITEBYTECODE", "PYTHONTRACEMALLOC", "PYTHONDEVMODE",
+    "OPENBLAS_CORETYPE", "OPENBLAS_VERBOSE", "OPENBLAS_NUM_THREADS",
+)  # fmt: skip
 
 Work = Callable[[], object]
 
@@ -129,6 +132,11 @@ def in_turn(ours: Work, theirs: Work, rounds: int) -> Pairs:
 
 def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _DISTURBING}
+
+
+def own_environment() -> dict[str, str]:
+    """The one for this process: what is measured in it has one thread of BLAS, as the decoding processes have."""
+    return {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}
 
 
 def run(*command: str | Path) -> None:
