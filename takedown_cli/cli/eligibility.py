@@ -87,7 +87,7 @@ def _eligibility(
 
 
 #: For ``@carries``; ``ELIGIBILITY.get()`` gives the ``Eligibility``.
-ELIGIBILITY: Final = Shared(_eligibility)
+ELIGIBILITY: Final = Shared(_eligibility, "Whom it shows")
 
 
 def declare(given: Eligibility, roots: list[Path]) -> Declared:

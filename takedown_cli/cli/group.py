@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from takedown_cli import __version__
-from takedown_cli.cli import plain_values
+from takedown_cli.cli import help_page, plain_values
 from takedown_cli.cli.commands import ENTRIES, first_page
 from takedown_cli.cli.console import console
 from takedown_cli.cli.options import COMMON, carried_by
@@ -69,9 +69,13 @@ def _add_common_options(command: TyperCommand | TyperGroup) -> None:
             _add_common_options(cast("TyperCommand | TyperGroup", child))
         return
     taken = {option for parameter in command.params for option in parameter.opts}
+    titles: dict[str, str] = {}
     for shared in (*carried_by(command.callback), COMMON):
-        command.params += [parameter for parameter in shared.parameters() if not taken & set(parameter.opts)]
+        added = [parameter for parameter in shared.parameters() if not taken & set(parameter.opts)]
+        command.params += added
+        titles |= {str(parameter.name): shared.title for parameter in added}
     plain_values.install(command)
+    help_page.install(command, titles)
     run = command.callback
 
     def with_manners(**values: object) -> object:

@@ -26,10 +26,14 @@ def application(help: str | None = None) -> typer.Typer:  # noqa: A002 - Typer's
 
 
 class Shared(Generic[T]):
-    """Options shared by commands. ``build`` has one parameter for each; ``get()`` calls it with what was typed."""
+    """Options shared by commands, under ``title`` in their help.
 
-    def __init__(self, build: Callable[..., T]) -> None:
+    ``build`` has one parameter for each; ``get()`` calls it with what was typed.
+    """
+
+    def __init__(self, build: Callable[..., T], title: str = "Options") -> None:
         self._build = build
+        self.title = title
         self._typed: dict[str, object] = {}
 
     def get(self) -> T:
@@ -79,7 +83,7 @@ def _common(
 
 
 #: What every command has; ``group`` adds it and applies it before the command runs.
-COMMON: Final = Shared(_common)
+COMMON: Final = Shared(_common, "Every command")
 
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]

@@ -112,8 +112,8 @@ def _workers(text: str | None) -> int | None:
 
 
 #: For ``@carries``; what both amount to is ``chosen_work()``.
-RECIPE: Final = Shared(_recipe)
-LIMITS: Final = Shared(_limits)
+RECIPE: Final = Shared(_recipe, "What is computed")
+LIMITS: Final = Shared(_limits, "What one file may cost")
 
 
 def chosen_work() -> Work:

@@ -69,6 +69,14 @@ def test_version(tmp_path: Path) -> None:
     assert (ended.code, ended.out.decode()) == (0, f"takedown {__version__}\n")
 
 
+def test_options_are_grouped_each_once_and_name_no_type(tmp_path: Path) -> None:
+    page = run("hash", "-h", cwd=tmp_path).out.decode()
+    titles = ["Options:", "Whom it shows:", "What is computed:", "What one file may cost:", "Every command:"]
+    assert sorted(titles, key=page.index) == titles
+    assert page.count("\n  --max-pixels ") == page.count("\n  --output") + page.count("\n  -o, --output") == 1
+    assert "Path]" not in page
+
+
 def test_examples_come_before_the_options(tmp_path: Path) -> None:
     page = run("hash", "-h", cwd=tmp_path).out.decode()
     assert page.index("takedown hash photos/") < page.index("Options:")
