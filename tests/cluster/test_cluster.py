@@ -115,10 +115,10 @@ def test_a_file_that_kills_its_worker_ends_as_failed(tmp_path: Path, tree: Path,
 
 
 def test_when_every_worker_is_gone_the_run_ends(two: Machines, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spread, "PATIENCE", 2.0)
     with hasher_for(two.address, RECIPE) as cluster:
         run_of = outcomes([tree], RECIPE, hasher=cluster)
         next(run_of)
+        monkeypatch.setattr(spread, "PATIENCE", 2.0)  # not before: workers may take longer to begin
         for worker in two.workers:
             with_its_children(worker)
         with pytest.raises(UnreachableError, match="no worker left"):
