@@ -16,7 +16,7 @@ from pathlib import Path
 
 from takedown_cli.fixtures import picture
 from tests.benchmarks import clips, photos, speed, whole
-from tests.benchmarks.measure import Row, machine, own_environment, table
+from tests.benchmarks.measure import Row, begin_anew, machine, table
 
 GROUPS = ("core", "start", "workers", "whole", "video", "many")
 
@@ -61,9 +61,7 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="give threatexchange all the photographs: minutes")
     parser.add_argument("--media", type=Path, help="keep what is made here, and use it again")
     chosen = parser.parse_args()
-    if own_environment() != dict(os.environ):
-        # numpy reads them as it is imported, so it is too late for this process.
-        os.execve(sys.executable, [sys.executable, "-m", "tests.benchmarks", *sys.argv[1:]], own_environment())
+    begin_anew("tests.benchmarks")
     with tempfile.TemporaryDirectory(prefix="takedown-bench-") as scratch:
         rows = []
         for row in _rows(chosen, chosen.media or Path(scratch)):

@@ -134,9 +134,15 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _DISTURBING}
 
 
-def own_environment() -> dict[str, str]:
-    """The one for this process: what is measured in it has one thread of BLAS, as the decoding processes have."""
-    return {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}
+def begin_anew(module: str) -> None:
+    """Start the benchmark ``module`` again without what disturbs, and with one thread of BLAS, as the decoders have.
+
+    Returns when that is how it was started. numpy reads these variables when it is imported, so it is too late to set
+    them here.
+    """
+    wanted = {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}
+    if wanted != dict(os.environ):
+        os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], wanted)
 
 
 def run(*command: str | Path) -> None:

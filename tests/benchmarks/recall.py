@@ -22,6 +22,7 @@ from takedown_cli.fingerprint.small import small_luma
 from takedown_cli.model import MATCH_DISTANCE
 from tests.benchmarks.copies import KINDS, finish
 from tests.benchmarks.curves import Curve, draw
+from tests.benchmarks.measure import begin_anew
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
 
 #: pHash counts as a match up to this distance of 64, as its users most often set it.
@@ -161,6 +162,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=2, help="random copies of each kind and photograph")
     parser.add_argument("--limit", type=int, help="measure only the first so many scenes")
     chosen = parser.parse_args()
+    begin_anew("tests.benchmarks.recall")
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     found, words = scenes(chosen.photos)
     jobs = [(number, scene, chosen.seed, chosen.draws) for number, scene in enumerate(found[: chosen.limit])]
