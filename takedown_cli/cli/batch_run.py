@@ -151,6 +151,7 @@ def _work(
     from takedown_cli.helpline.locks import Session
     from takedown_cli.helpline.run import Means, Run
 
+    ledger.compact()  # after a crash: the next one is then read in a moment
     todo = [entry for entry in ledger.state().entries.values() if entry.open]
     cards = _cards(connect, {entry.intake for entry in todo})
     with Session(ledger.path) as session, Shown(progress) as shown:

@@ -22,8 +22,10 @@ from takedown_cli.helpline.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Case
 from takedown_cli.helpline.organisation import OrganisationKey
 
-#: A ledger is written anew when it has grown beyond this many bytes and to twice what it was when it was last written.
+#: A ledger is written anew when it is larger than this many bytes, and four times what its entries come to: so many
+#: bytes each, compressed, and the bundles that are not acknowledged.
 WORTHWHILE: Final = 4 << 20
+_ENTRY: Final = 400
 _IN_A_FRAME: Final = 256
 
 
@@ -118,7 +120,6 @@ class Ledger:
         except BaseException:
             self._file.close()
             raise
-        self._compact_size = self._file.size
 
     @classmethod
     def make(cls, path: Path, key: OrganisationKey, *, operator: str, day: str) -> Self:
@@ -204,9 +205,10 @@ class Ledger:
         """
         with self._file.exclusive():
             self._read()
-            if always or self._file.size > max(WORTHWHILE, 2 * self._compact_size):
+            entries = self._state.entries.values()
+            held = sum(_ENTRY + sum(map(len, entry.pending)) for entry in entries)
+            if always or self._file.size > max(WORTHWHILE, 4 * held):
                 self._file.replace(list(_frames(self._state.records())))
-                self._compact_size = self._file.size
 
     def _read(self) -> None:
         with self._whole():

@@ -15,7 +15,7 @@ from takedown_cli.helpline.folder import Folder
 from takedown_cli.model import Failed, Found, Outcome, Skipped
 
 #: Callers whose folders are open at once. More would mean more work to do again after a crash.
-AT_ONCE: Final = 8
+AT_ONCE: Final = 4
 #: A caller that has had so many seconds of decoding, files in parallel counted apart, goes behind the others.
 PATIENCE: Final = 20.0
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from takedown_cli.wire import IntakeCard
 
 #: Callers claimed in one turn, and seconds after which what is ready is written down at the latest.
-CLAIM: Final = 8
+CLAIM: Final = 4
 _SECONDS: Final = 0.5
 _READY: Final = 16
 _SET_ASIDE: Final = "Too many of its files stopped the decoder; the rest is tried in the next run."

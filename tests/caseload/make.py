@@ -20,7 +20,7 @@ from tests.hostile import bombs, disguises, mutants
 
 #: In every reference, and in the name of every folder and file: what must be found nowhere else.
 REFERENCE, FOLDER, FILE = "zqreference", "zqfolder", "zqpicture"
-#: Of whole caseloads; a short one has smaller pictures.
+#: As messengers pass pictures on; every fourth is twice and a half that each way, as a phone takes it (12 MP).
 SIZE = (1600, 1200)
 _CELLS = (14, 18)
 
@@ -73,7 +73,10 @@ def _pictures(task: tuple[Path, int, range, tuple[int, int]]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number in numbers:
         grid = np.random.default_rng(first + number).integers(0, 256, (*_CELLS, 3), dtype=np.uint8)
-        Image.fromarray(grid).resize(size, Image.Resampling.BICUBIC).save(folder / f"{FILE}-{number}.jpg", quality=85)
+        picture = Image.fromarray(grid).resize(size, Image.Resampling.BICUBIC)
+        if number % 4 == 3:
+            picture = picture.resize((size[0] * 5 // 2, size[1] * 5 // 2), Image.Resampling.NEAREST)
+        picture.save(folder / f"{FILE}-{number}.jpg", quality=85)
 
 
 def _poison(folder: Path) -> None:
