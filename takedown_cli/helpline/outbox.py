@@ -7,6 +7,7 @@ waits. It must never send what is not in the ledger already, nor write to the le
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 Connect = Callable[[str], "AbstractContextManager[IntakeClient]"]
 
 MOST_WAITING: Final = 64
-_CLOSE_SECONDS: Final = 2.0
+#: A thread that waits for a silent intake is left behind; what it sends is in the ledger, and taken once.
+_CLOSE_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,9 @@ class Outbox:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+        until = time.monotonic() + _CLOSE_SECONDS
         for thread in self._threads:
-            thread.join(_CLOSE_SECONDS)
+            thread.join(max(0.0, until - time.monotonic()))
 
     @property
     def idle(self) -> bool:

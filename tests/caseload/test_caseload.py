@@ -59,12 +59,12 @@ def test_whatever_happens_on_the_way_every_caller_is_there_once(line: scenario.H
 
 
 def test_two_operators_at_once_send_nothing_twice(line: scenario.Helpline, alone: scenario.Alone) -> None:
-    began = line.run()  # takes the callers in, and is killed before it is done
+    began = line.run()  # takes the callers in, and is interrupted before it is done
     while not line.ledger.exists() or not submissions(line):
         assert began.poll() is None
         time.sleep(0.05)
-    began.kill()
-    began.wait()
+    began.send_signal(signal.SIGINT)
+    assert began.wait() == 130
     both = [line.resume(operator) for operator in ("Kim", "Sam")]
     assert {run.wait() for run in both} <= {0, 3}
     said = scenario.totals(line)
