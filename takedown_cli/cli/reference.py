@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,7 @@ def pages() -> dict[str, str]:
         "reference/outcomes.md": _MADE + _outcomes(),
         "reference/settings.md": _MADE + _settings(),
         "reference/commands.md": _MADE + _commands(),
+        "reference/takedown.1": _manual(),
         "reference/everything-we-could-hand-over.md": _MADE + _disclosure(),
         "reference/intake-openapi.json": _openapi(),
         **_schemas(),
@@ -107,12 +109,27 @@ def _subcommands(name: str) -> list[str]:
     return sorted(getattr(load(name), "commands", {}))
 
 
-def _commands() -> str:
-    parts = ["# Commands\n", f"```\n{_help()}\n```\n"]
+@cache
+def _helps() -> dict[str, str]:
+    """The help of every command by its full name, ``takedown`` itself first."""
+    found = {"takedown": _help()}
     for name in ENTRIES:
-        parts.append(f"## takedown {name}\n\n```\n{_help(name)}\n```\n")
-        parts += [f"### takedown {name} {sub}\n\n```\n{_help(name, sub)}\n```\n" for sub in _subcommands(name)]
+        found[f"takedown {name}"] = _help(name)
+        found |= {f"takedown {name} {sub}": _help(name, sub) for sub in _subcommands(name)}
+    return found
+
+
+def _commands() -> str:
+    (_, first), *rest = _helps().items()
+    parts = ["# Commands\n", f"```\n{first}\n```\n"]
+    parts += [f"{'#' * len(name.split())} {name}\n\n```\n{text}\n```\n" for name, text in rest]
     return "\n".join(parts)
+
+
+def _manual() -> str:
+    from takedown_cli.cli.manual import page
+
+    return page(_helps())
 
 
 def _schemas() -> dict[str, str]:
