@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from takedown_cli.cli import event_log
 from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_office import Folder, home_of, opened, organisation, participant
-from takedown_cli.cli.options import application
+from takedown_cli.cli.options import application, one_of
 
 if TYPE_CHECKING:
     from takedown_cli.cli.intake_documents import (
@@ -93,14 +94,19 @@ def serve(
         int | None,
         typer.Option(min=0, max=64, help="Processes beside it that open messages; one for each processor but one."),
     ] = None,
+    log: Annotated[
+        str, typer.Option("--log", metavar="json|text|none", help="What it tells on stderr: counts, never who.")
+    ] = "text",
 ) -> None:
     """Serve until it is told to stop; prints the address when it is ready.
 
     takedown intake serve /srv/intake --port 8470
     """
+    form = one_of("--log", log, event_log.FORMS)
     home = home_of(folder)
     from takedown_cli.intake.server import serve as run
 
+    event_log.show(form)
     run(home, host, port, _announce, processes)
 
 

@@ -7,8 +7,9 @@ It must never decide anything about a case, nor keep anything of a request.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final, Literal
 
@@ -25,6 +26,7 @@ from takedown_cli.errors import TakedownError
 from takedown_cli.intake import platforms
 from takedown_cli.intake.bodies import read_body
 from takedown_cli.intake.door import AT_ONCE, EXCEPTION_HANDLERS, Door, on_database, refusal
+from takedown_cli.intake.events import tell, tell_failure
 from takedown_cli.intake.gate import Gate, Owed, parted
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.openers import InThreads, Openers
@@ -39,6 +41,7 @@ SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD
 REQUEST_LIMIT: Final = 256 * 1024 + _OVERHEAD
 _THREADS: Final = 4
 _UPKEEP_SECONDS: Final = 12 * 3600.0
+_REPORT_SECONDS: Final = 900.0
 
 
 def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
@@ -57,14 +60,18 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
         intake.start()
         workers.start()
         await openers.start()
-        upkeep = asyncio.create_task(_upkeep(intake, workers))
+        tasks = [asyncio.create_task(_upkeep(intake, workers)), asyncio.create_task(_report(metrics))]
+        tell("serving")
         try:
             yield
         finally:
-            upkeep.cancel()
+            for task in tasks:
+                task.cancel()
             await openers.stop()
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
+            metrics.tell()
+            tell("stopped")
 
     table = routes(desk, intake, workers)
     app = Starlette(routes=table, lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
@@ -112,9 +119,21 @@ class _Hatch:
 async def _upkeep(intake: Intake, workers: Workers) -> None:
     """Delete what is past its day, now and twice a day. What fails is tried again the next time."""
     while True:
-        with suppress(TakedownError):
-            await workers.run(intake.purge)
+        try:
+            begun = time.perf_counter()
+            purged = await workers.run(intake.purge)
+            seconds = round(time.perf_counter() - begun, 3)
+            tell("purged", cases=purged.cases, hashes=purged.hashes, seconds=seconds)
+        except TakedownError as error:
+            tell_failure("purge-failed", error)
         await asyncio.sleep(_UPKEEP_SECONDS)
+
+
+async def _report(metrics: Metrics) -> None:
+    """Tell how many answers there were: as sums of many minutes, so that nobody's visit is in the log."""
+    while True:
+        await asyncio.sleep(_REPORT_SECONDS)
+        metrics.tell()
 
 
 class Desk:

@@ -8,7 +8,6 @@ It must never log or keep where a request came from.
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from typing import Final
 
@@ -19,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from takedown_cli.intake.bodies import Bodies
+from takedown_cli.intake.events import tell_failure
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.wire import Refusal, encode
@@ -37,8 +37,6 @@ _HEADERS: Final = [
 
 #: An answer up to this size is taken over by the system at once.
 _PROMPT: Final = 64 * 1024
-
-log = logging.getLogger("takedown.intake")
 
 
 def refusal(refused: Refused) -> Response:
@@ -87,8 +85,7 @@ class Door:
         try:
             await self._app(scope, receive, careful)
         except Exception as error:  # the last boundary: a bug must not become a server error with a trace
-            # no trace: it may hold a hash
-            log.error("a request failed: %s", type(error).__name__)
+            tell_failure("request-failed", error)
             if not started:
                 await refusal(Refused("busy"))(scope, receive, careful)
         finally:
@@ -112,7 +109,7 @@ async def on_refused(_: Request, error: Exception) -> Response:
 
 
 async def on_database(_: Request, error: Exception) -> Response:
-    log.error("the database failed: %s", type(error).__name__)
+    tell_failure("database-failed", error)
     return refusal(Refused("busy"))
 
 

@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from typing import Final
 
+from takedown_cli.intake.events import tell
+
 #: Routes that have a name of their own; everything else is counted as one.
 ROUTES: Final = frozenset({
     "/healthz", "/metrics", "/v1/keys", "/v1/submit", "/v1/status", "/v1/withdraw", "/v1/FetchHashes",
@@ -26,6 +28,15 @@ class Metrics:
         self._token = token
         self._answers: Counter[tuple[str, int]] = Counter()
         self._seconds: defaultdict[str, float] = defaultdict(float)
+        self._told: Counter[tuple[str, int]] = Counter()
+
+    def tell(self) -> None:
+        """Tell the operator's log how many answers there were since it was told last."""
+        new = self._answers - self._told
+        self._told = Counter(self._answers)
+        for (route, status), count in sorted(new.items()):
+            seconds = self._seconds[route] / sum(n for (of, _), n in self._answers.items() if of == route)
+            tell("answers", route=route, status=status, count=count, mean_ms=round(1000 * seconds, 1))
 
     def admits(self, authorization: str) -> bool:
         """Whether this is the operator's bearer token."""
