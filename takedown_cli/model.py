@@ -144,10 +144,10 @@ class Recipe:
     """What to compute for each file. Equal recipes on equal bytes give equal fingerprints.
 
     ``copies`` names classes of predicted copies, ``also`` further kinds (``sha1``, ``phash``, …); ``video`` is
-    ``gaps`` (keyframes, and more frames where they are over 2 s apart), ``keyframes``, ``vpdq`` (the reference's: one
-    a second) or ``stills`` (every frame, near-identical neighbours merged, so that any still is caught: slow, and as
-    many fingerprints as the limits allow); ``fast`` allows a DCT-scaled decode that may differ from the exact hash by
-    a few bits.
+    ``gaps`` (keyframes, and more frames where they are over 2 s apart or the picture moves in between, so that a still
+    is caught), ``keyframes`` (the cheapest), ``vpdq`` (the reference's: one a second) or ``stills`` (every frame,
+    near-identical neighbours merged: slow, and as many fingerprints as the limits allow); ``fast`` allows a DCT-scaled
+    decode that may differ from the exact hash by a few bits.
     """
 
     copies: frozenset[str] = field(default_factory=lambda: frozenset({"flips"}))

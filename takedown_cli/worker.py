@@ -114,6 +114,7 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
     # Only here: a folder of pictures does not wait for FFmpeg to load.
     from takedown_cli.decode import video
     from takedown_cli.fingerprint import vpdq
+    from takedown_cli.fingerprint.sketch import sketch
 
     digests = digest.read(stream, media.size, recipe.also, keep=False)
     if digests.size != media.size:
@@ -122,12 +123,12 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
     readings: list[vpdq.Reading] = []
     width = height = 0
     end = video.End()
-    for value in video.frames(stream, media.size, recipe.video, recipe.limits):
+    for value in video.frames(stream, media.size, recipe.video, recipe.limits, sketch):
         if isinstance(value, video.End):
             end = value
             continue
         if not readings:
-            height, width = value.rgb.shape[:2]
+            height, width = value.pixels.shape[:2]
             if tent.TURNS[value.orientation].transpose:
                 height, width = width, height
         readings.append(vpdq.read(value))
@@ -135,14 +136,16 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
         return Skipped(media.path, Reason.UNSUPPORTED, media.size)
     if end.failed is not None or not readings:
         return _failed(media, end.failed or Reason.NO_FRAMES)
+    readings.sort(key=lambda reading: reading.index)
     partial = end.partial
     if recipe.video == "vpdq":
         items += vpdq.reference_fingerprints(readings)
     else:
         kept = vpdq.worthwhile(readings)
         if len(kept) > recipe.limits.video_frames:
-            partial = partial or Reason.FRAME_LIMIT
-            kept = vpdq.spread(kept, recipe.limits.video_frames)
+            # In ``gaps``, gaps of two seconds and less are kept whatever is left out.
+            partial = partial or (Reason.FRAME_LIMIT if recipe.video == "stills" else None)
+            kept = vpdq.thinned(kept, recipe.limits.video_frames)
         items += vpdq.fingerprints(kept, flips=FLIPS in recipe.copies)
     return Hashed(
         media.path, media.size, media.media, media.format, width, height, tuple(items),

@@ -36,7 +36,7 @@ def _recipe(
     ] = None,
     video: Annotated[
         str | None,
-        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)} (each one: slow)."),
+        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)} (every frame)."),
     ] = None,
     also: Annotated[
         list[str] | None,

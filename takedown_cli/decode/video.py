@@ -1,4 +1,4 @@
-"""The frames of a video that are worth hashing, in order of showing, as values.
+"""The frames of a video that are worth hashing, as values.
 
 It guarantees an end value after the frames, whatever the file holds, and that no file is decoded past its limits.
 It must never turn, crop or scale a frame, nor let a foreign exception out.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import BinaryIO, Final
@@ -19,21 +19,29 @@ import numpy.typing as npt
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame as AvFrame
-from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 
-from takedown_cli.decode import video_index, video_plan
+from takedown_cli.decode import video_between, video_index, video_plan
+from takedown_cli.decode.video_frame import Pixels
 from takedown_cli.decode.video_open import Guarded, choose_stream, ends_early, open_container, orientation
-from takedown_cli.decode.video_plan import REFERENCE, SKIP, Index, Plan
+from takedown_cli.decode.video_plan import LOOK, REFERENCE, SKIP, Index, Plan
 from takedown_cli.model import Limits
 from takedown_cli.reasons import Reason
 
-#: ``gaps`` and ``keyframes`` as in the recipe; ``vpdq``: the reference's frames; ``stills``: every frame.
+#: As ``model.Recipe`` explains them; ``vpdq`` are the reference's frames.
 MODES: Final = ("gaps", "keyframes", "vpdq", "stills")
 #: Seconds from one frame to the next in vPDQ, as threatexchange and HMA call it.
 SECONDS_PER_HASH: Final = 1.0
 #: ``stills`` looks at this many frames for each that may be kept, because most are like their neighbours.
 STILLS_PER_KEPT: Final = 16
+#: The same for the frames chosen between key frames.
+CHOSEN_PER_KEPT: Final = 4
+#: H x W luma (uint8) to 256 bits that tell how far frames of one clip lie apart.
+Sketch = Callable[[npt.NDArray[np.uint8]], int]
+Source = tuple[InputContainer, VideoStream]
+# Codecs whose frames that refer both ways can be left out while the others come out the same; of others, only those
+# that nobody refers to.
+_LAYERED = frozenset({"h264", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "msmpeg4v2", "h263"})
 # The parent ends the process at the limit itself; stopping before that keeps the frames.
 _OWN_SHARE = 0.8
 # Seconds between frames that are not key frames, where the file's times cannot be planned with.
@@ -43,12 +51,17 @@ _BLIND_STEP = 0.5
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One frame as stored: ``index`` counts shown frames from 0, ``timestamp`` is in seconds from the first one,
-    ``rgb`` is H x W x 3 uint8, ``orientation`` (Exif, 1 to 8) makes it upright."""
+    ``orientation`` (Exif, 1 to 8) makes it upright.
+
+    ``pixels`` is H x W x 3 RGB, uint8; of a frame between key frames in ``gaps`` it may be H x W, its luma, which times
+    ``contrast`` has the range that RGB has.
+    """
 
     index: int
     timestamp: float
-    rgb: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     orientation: int
+    contrast: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +73,19 @@ class End:
     failed: Reason | None = None
 
 
-def frames(stream: BinaryIO, size: int, mode: str, limits: Limits) -> Iterator[Frame | End]:
+def frames(
+    stream: BinaryIO, size: int, mode: str, limits: Limits, sketch: Sketch | None = None
+) -> Iterator[Frame | End]:
     """Frames of the video behind ``stream`` (open, seekable, ``size`` bytes) for one of ``MODES``, then one ``End``.
+
+    They come in order of showing; in ``gaps`` with a ``sketch``, key frames come first and then those in between that
+    are unlike them, as many as it takes for every frame to be near one of them.
 
     ``End.failed`` is set exactly when no frame came: one of ``reasons.FAILED``, or ``UNSUPPORTED`` when no allowed
     demuxer or decoder fits. ``End.partial`` is one of ``reasons.PARTIAL``.
     """
     guard = Guarded(stream, time.monotonic() + limits.video_seconds * _OWN_SHARE)
-    reader = _Reader(guard, mode, limits)
+    reader = _Reader(guard, mode, limits, sketch)
     came = False
     try:
         for frame in reader.run():
@@ -101,11 +119,12 @@ def _reason(error: Exception, guard: Guarded) -> Reason:
 class _Reader:
     """One reading of one file: opened, indexed, planned, decoded."""
 
-    def __init__(self, guard: Guarded, mode: str, limits: Limits) -> None:
-        self._guard, self._mode, self._limits = guard, mode, limits
+    def __init__(self, guard: Guarded, mode: str, limits: Limits, sketch: Sketch | None) -> None:
+        self._guard, self._mode, self._limits, self._sketch = guard, mode, limits, sketch
         self._limit = max(1, limits.video_frames * (STILLS_PER_KEPT if mode == "stills" else 1))
         self._container: InputContainer | None = None
-        self._reformatter = VideoReformatter()
+        self._pixels = Pixels()
+        self._pace = video_between.Pace()
         self._began = time.monotonic()
         self.duration: float | None = None
         self.problem: Reason | None = None
@@ -138,15 +157,19 @@ class _Reader:
         # AVI has no times of showing: with reordered frames its packets cannot tell which frame is the n-th.
         reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
         index = None if reordered and self._mode == "vpdq" else found.index()
-        again = self._again(container, stream, found)
         if index is not None:
             plan = video_plan.make(index, self._mode, every, self._limit)
             self.limited = plan.limited
-            yield from self._planned(*again, index, plan, rate)
+            if self._mode == "gaps" and self._sketch is not None and not plan.limited:
+                yield from self._looked(opened, found, index, plan, self._sketch)
+            else:
+                (_, stream), packets = self._again(opened, found)
+                yield from self._planned(self._decoded(stream, packets, index, plan), index, plan, rate)
         elif len(found):
-            yield from self._in_order(*again, len(found), every, rate)
+            (_, stream), packets = self._again(opened, found)
+            yield from self._in_order(stream, packets, len(found), every, rate)
 
-    def _open(self) -> tuple[InputContainer, VideoStream] | None:
+    def _open(self) -> Source | None:
         try:
             self._container = open_container(self._guard, self._limits)
         except av.FFmpegError as error:
@@ -168,44 +191,78 @@ class _Reader:
         except Exception as error:
             self.note(_reason(error, self._guard))
 
-    def _again(
-        self, container: InputContainer, stream: VideoStream, found: video_index.Packets
-    ) -> tuple[VideoStream, Iterator[Packet[VideoStream]]]:
+    def _again(self, source: Source, found: video_index.Packets) -> tuple[Source, Iterator[Packet[VideoStream]]]:
         """The packets once more. Seeking is quick; opening anew helps where that does not lead to the first one."""
+        container, stream = source
+        stream.codec_context.flush_buffers()  # one that was drained takes nothing more otherwise
         first = found.head[1] if found.head[1] is not None else found.head[0]
         if first is not None and container.format.name.startswith(("mov", "matroska", "avi")):
             container.seek(first, stream=stream)
             packets = self._packets(container, stream)
             head = next(packets, None)
             if head is not None and (head.pts, head.dts) == found.head:
-                return stream, chain([head], packets)
+                return source, chain([head], packets)
         self.close()
         opened = self._open()
-        if opened is None:
-            return stream, iter(())
-        return opened[1], self._packets(*opened)
+        return (source, iter(())) if opened is None else (opened, self._packets(*opened))
 
-    def _planned(
-        self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], index: Index, plan: Plan, rate: float
-    ) -> Iterator[Frame]:
-        """The wanted frames, decoding only the packets that they need."""
+    def _planned(self, decoded: Iterable[AvFrame], index: Index, plan: Plan, rate: float) -> Iterator[Frame]:
+        """The wanted frames."""
         origin = int(index.pts[index.shown].min())
-        last = int(np.flatnonzero(plan.action)[-1])
         waiting = dict(plan.frames)
+        for frame in decoded:
+            number = None if frame.pts is None else waiting.pop(frame.pts, None)
+            if number is not None and frame.pts is not None:
+                when = number / rate if self._mode == "vpdq" else (frame.pts - origin) * index.seconds
+                yield self._frame(frame, number, when)
+
+    def _looked(
+        self, source: Source, found: video_index.Packets, index: Index, plan: Plan, sketch: Sketch
+    ) -> Iterator[Frame]:
+        """Key frames first; then, of the stretches between that move or are long, what the key frames do not show."""
+        line = video_plan.timeline(index)
+        shown = index.pts[line.order]
+        sketches: dict[int, int] = {}
+        first = video_plan.anchors(index, plan)
+        source, packets = self._again(source, found)
+        for frame in self._decoded(source[1], packets, index, first):
+            number = None if frame.pts is None else first.frames.get(frame.pts)
+            if number is not None and number not in sketches:
+                sketches[number] = sketch(self._pixels.luma(frame)[0])
+                yield self._frame(frame, number, float(line.times[number]))
+        looked = video_between.stretches(line.times, sketches, source[1].width * source[1].height)
+        second = video_plan.between(index, plan, looked)
+        if not second.action.any():
+            return
+        choice: video_between.Choice[AvFrame] = video_between.Choice(
+            looked, line.times, sketches, CHOSEN_PER_KEPT * self._limit
+        )
+        self._pace = choice.pace
+        (_, stream), packets = self._again(source, found)
+        for frame in self._decoded(stream, packets, index, second):
+            rank = -1 if frame.pts is None else int(np.searchsorted(shown, frame.pts))
+            if not 0 <= rank < len(shown) or shown[rank] != frame.pts or rank in sketches:
+                continue
+            if frame.pts in second.frames:
+                yield self._frame(frame, rank, float(line.times[rank]))
+            elif choice.due(rank):
+                for number, chosen in choice.add(rank, sketch(self._pixels.luma(frame)[0]), frame):
+                    yield self._luma_frame(chosen, number, float(line.times[number]))
+        for number, chosen in choice.end():
+            yield self._luma_frame(chosen, number, float(line.times[number]))
+
+    def _decoded(
+        self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], index: Index, plan: Plan
+    ) -> Iterator[AvFrame]:
+        """What the decoder gives for the packets of the plan, which may be more than it wants."""
+        last = int(np.flatnonzero(plan.action)[-1])
+        layered = stream.codec_context.name in _LAYERED
         hurry = False
-
-        def due(decoded: list[AvFrame]) -> Iterator[Frame]:
-            for frame in decoded:
-                number = None if frame.pts is None else waiting.pop(frame.pts, None)
-                if number is not None and frame.pts is not None:
-                    when = number / rate if self._mode == "vpdq" else (frame.pts - origin) * index.seconds
-                    yield self._frame(frame, number, when)
-
         for at, packet in enumerate(packets):
             if at > last:
                 break
             if plan.fresh[at]:
-                yield from due(self._decode(stream, None))
+                yield from self._decode(stream, None)
                 stream.codec_context.flush_buffers()
                 hurry = self._behind(at / (last + 1))
             action = plan.action[at]
@@ -215,9 +272,14 @@ class _Reader:
                 self.note(Reason.TOO_SLOW)
                 continue
             # A frame that nobody refers to and nobody wants need not be decoded; the others come out the same.
-            stream.codec_context.skip_frame = "NONREF" if action == REFERENCE else "DEFAULT"
-            yield from due(self._decode(stream, packet))
-        yield from due(self._decode(stream, None))
+            if action == LOOK and self._pace.calm and layered:
+                stream.codec_context.skip_frame = "BIDIR"
+            elif action == REFERENCE or (action == LOOK and not self._pace.wild):
+                stream.codec_context.skip_frame = "NONREF"
+            else:
+                stream.codec_context.skip_frame = "DEFAULT"
+            yield from self._decode(stream, packet)
+        yield from self._decode(stream, None)
 
     def _in_order(
         self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], expected: int, every: int, rate: float
@@ -249,11 +311,12 @@ class _Reader:
             return []
 
     def _frame(self, frame: AvFrame, index: int, timestamp: float) -> Frame:
-        # As the reference calls swscale: BT.601 whatever the file says (up to 26 bits off otherwise), SWS_AREA.
-        rgb = self._reformatter.reformat(
-            frame, format="rgb24", src_colorspace=Colorspace.ITU601, interpolation=Interpolation.AREA, threads=1
-        ).to_ndarray()
-        return Frame(index, timestamp, np.asarray(rgb, np.uint8), orientation(frame))
+        return Frame(index, timestamp, self._pixels.rgb(frame), orientation(frame))
+
+    def _luma_frame(self, frame: AvFrame, index: int, timestamp: float) -> Frame:
+        # A third of the work, and a bit or two from the exact hash: what these frames are chosen by allows for it.
+        luma, contrast = self._pixels.luma(frame)
+        return Frame(index, timestamp, luma, orientation(frame), contrast)
 
     def _behind(self, progress: float) -> bool:
         """True when the time will not do for the rest at this pace, so that key frames have to."""

@@ -18,7 +18,7 @@ GAP: Final = 2.0
 #: second number is hashed too (costs nothing more to decode). Both are widened before the frame limit is.
 _SPACINGS: Final = ((0.25, 0.5), (0.5, 0.5), (1.0, 1.0), (GAP, GAP))
 #: What to do with a packet.
-SKIP, REFERENCE, WANTED = 0, 1, 2
+SKIP, REFERENCE, WANTED, LOOK = 0, 1, 2, 3
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -47,30 +47,77 @@ class Plan:
     limited: bool
 
 
-def make(index: Index, mode: str, every: int, limit: int) -> Plan:
-    """The plan for ``mode`` (``gaps``, ``keyframes``, ``vpdq``: each ``every``-th frame, ``stills``: every frame).
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The shown packets in order of showing (``order``, by rank from 0), their times in seconds, and whether each is a
+    key frame, and ``easy``: decoded after the key frame before it. ``entry`` is each packet's key packet."""
 
-    At most ``limit`` frames are wanted; more are thinned evenly over time, key frames first, and ``limited`` is set.
-    The first packet must be a key frame, and times of shown packets must differ.
-    """
+    order: Ints
+    times: npt.NDArray[np.float64]
+    key: Bools
+    easy: Bools
+    entry: Ints
+
+
+def timeline(index: Index) -> Timeline:
+    """The first packet must be a key frame, and times of shown packets must differ."""
     shown = np.flatnonzero(index.shown)
     order = shown[np.argsort(index.pts[shown], kind="stable")]
     times = (index.pts[order] - index.pts[order[0]]) * index.seconds
     entry = np.maximum.accumulate(np.where(index.key, np.arange(len(index.key)), 0))
     # A frame shown before the key frame it follows needs the group before as well: not chosen where there is a choice.
     easy = index.pts[order] >= index.pts[entry[order]]
-    key = index.key[order]
+    return Timeline(order, times, index.key[order], easy, entry)
+
+
+def make(index: Index, mode: str, every: int, limit: int) -> Plan:
+    """The plan for ``mode`` (``gaps``, ``keyframes``, ``vpdq``: each ``every``-th frame, ``stills``: every frame).
+
+    At most ``limit`` frames are wanted; more are thinned evenly over time, key frames first, and ``limited`` is set.
+    ``index`` as for ``timeline``.
+    """
+    line = timeline(index)
     if mode == "vpdq":
-        ranks = list(range(0, len(order), every))
+        ranks = list(range(0, len(line.order), every))
     elif mode == "stills":
-        ranks = list(range(len(order)))
+        ranks = list(range(len(line.order)))
     else:
-        ranks = _choose(times, key, easy, limit, fill=mode == "gaps")
+        ranks = _choose(line.times, line.key, line.easy, limit, fill=mode == "gaps")
     limited = len(ranks) > limit
     if limited:
-        ranks = _thin(ranks, times, key if mode != "vpdq" else np.zeros_like(key), limit)
-    action, fresh = _packets(index, order[ranks], entry)
-    return Plan(action, fresh, {int(index.pts[order[rank]]): rank for rank in ranks}, limited)
+        ranks = _thin(ranks, line.times, line.key if mode != "vpdq" else np.zeros_like(line.key), limit)
+    return _planned(index, line, ranks, limited=limited)
+
+
+def anchors(index: Index, plan: Plan) -> Plan:
+    """Of a plan for ``gaps``, the part that key frames alone give: what the stretches between them start from."""
+    line = timeline(index)
+    ranks = [rank for rank in sorted(plan.frames.values()) if line.key[rank] or rank == 0]
+    return _planned(index, line, ranks, limited=False)
+
+
+def between(index: Index, fallback: Plan, looked: list[tuple[int, int]]) -> Plan:
+    """The plan to decode stretches whole, given by the ranks of their first frame and of the one that ends them, and of
+    the rest of ``fallback`` (for ``gaps``) what is no key frame."""
+    line = timeline(index)
+    inside = np.zeros(len(line.order) + 1, np.bool_)
+    for start, stop in looked:
+        inside[start:stop] = True
+    ranks = [r for r in sorted(fallback.frames.values()) if not (line.key[r] or r == 0 or inside[r])]
+    plan = _planned(index, line, ranks, limited=False)
+    action, fresh = plan.action.copy(), plan.fresh.copy()
+    for start, stop in looked:
+        first = int(line.entry[line.order[start]])
+        last = int(line.order[stop]) if stop < len(line.order) else len(index.pts)
+        action[first:last] = LOOK
+    begins = np.flatnonzero((action != SKIP) & np.append(True, action[:-1] == SKIP))
+    fresh[begins] = True
+    return Plan(action, fresh, plan.frames, limited=False)
+
+
+def _planned(index: Index, line: Timeline, ranks: list[int], *, limited: bool) -> Plan:
+    action, fresh = _packets(index, line.order[ranks], line.entry)
+    return Plan(action, fresh, {int(index.pts[line.order[rank]]): rank for rank in ranks}, limited)
 
 
 def _choose(times: npt.NDArray[np.float64], key: Bools, easy: Bools, limit: int, *, fill: bool) -> list[int]:

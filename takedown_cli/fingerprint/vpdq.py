@@ -37,16 +37,18 @@ _MIRRORS: Final = dihedral.NAMES[1:]
 
 
 class FrameLike(Protocol):
-    """A frame as stored: number, seconds, H x W x 3 uint8, and the Exif orientation (1 to 8) that makes it upright."""
+    """A frame as stored; the fields are those of ``decode.video.Frame``."""
 
     @property
     def index(self) -> int: ...
     @property
     def timestamp(self) -> float: ...
     @property
-    def rgb(self) -> npt.NDArray[np.uint8]: ...
+    def pixels(self) -> npt.NDArray[np.uint8]: ...
     @property
     def orientation(self) -> int: ...
+    @property
+    def contrast(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,19 +70,25 @@ class Reading:
 def read(frame: FrameLike) -> Reading:
     """The hashes of one frame. Milliseconds for HD; nothing of the pixels is kept."""
     turn = tent.TURNS[frame.orientation]
-    full = pdq.read_full(frame.rgb, turn)
-    squeezed = pdq.read_nearest(frame.rgb, turn) if max(frame.rgb.shape) > NEAREST_FROM else None
+    full = _read_full(frame, turn)
+    squeezed = pdq.read_nearest(frame.pixels, turn) if max(frame.pixels.shape) > NEAREST_FROM else None
     return Reading(
         frame.index,
         frame.timestamp,
         full.quality,
         full.value,
-        None if turn == tent.AS_STORED else pdq.read_full(frame.rgb).value,
+        None if turn == tent.AS_STORED else _read_full(frame, tent.AS_STORED).value,
         None if squeezed is None else squeezed.value,
         0 if squeezed is None else squeezed.quality,
         full.coefficients,
         float(np.ptp(full.block)),
     )
+
+
+def _read_full(frame: FrameLike, turn: tent.Turn) -> pdq.PdqReading:
+    if frame.pixels.ndim == 3 or min(frame.pixels.shape) < pdq.MIN_SIDE:
+        return pdq.read_full(frame.pixels, turn)
+    return pdq.read_block(tent.reduce(frame.pixels, turn) * frame.contrast)
 
 
 def reference_fingerprints(readings: Iterable[Reading]) -> list[Fingerprint]:
@@ -133,6 +141,17 @@ def spread(readings: Sequence[Reading], limit: int) -> list[Reading]:
     if len(readings) <= limit:
         return list(readings)
     return [readings[at * len(readings) // limit] for at in range(limit)]
+
+
+def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
+    """At most ``limit`` of the readings (in order): those left out are, one by one, where the next are closest."""
+    kept = list(readings)
+    times = np.array([reading.timestamp for reading in kept])
+    while len(kept) > max(limit, 2):
+        at = 1 + int((times[2:] - times[:-2]).argmin())
+        times = np.delete(times, at)
+        del kept[at]
+    return kept[:limit]
 
 
 def distance(one: str, other: str) -> int:

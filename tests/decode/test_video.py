@@ -14,15 +14,20 @@ import pytest
 
 from takedown_cli.decode import video
 from takedown_cli.decode.video import End, Frame
+from takedown_cli.fingerprint import pdq
+from takedown_cli.fingerprint.sketch import sketch
+from takedown_cli.matching import distance
 from takedown_cli.model import Limits
 from takedown_cli.reasons import Reason
-from tests.decode.video_clips import clip, picture
+from tests.decode.video_clips import clip, pan, picture
 
 H264 = clip(150, group=150, b_frames=2)
 
 
-def read(data: bytes, mode: str = "gaps", limits: Limits | None = None) -> tuple[list[Frame], End]:
-    values = list(video.frames(io.BytesIO(data), len(data), mode, limits or Limits()))
+def read(
+    data: bytes, mode: str = "gaps", limits: Limits | None = None, sketch: video.Sketch | None = None
+) -> tuple[list[Frame], End]:
+    values = list(video.frames(io.BytesIO(data), len(data), mode, limits or Limits(), sketch))
     frames = [value for value in values if isinstance(value, Frame)]
     end = values[-1]
     assert isinstance(end, End)
@@ -54,7 +59,7 @@ class TestWhichFrames:
         assert max(np.diff([*times, end.duration or 0])) <= 2.0 + 1e-6
         everything = decoded(data)
         for frame in frames:
-            assert np.array_equal(frame.rgb, everything[frame.index])
+            assert np.array_equal(frame.pixels, everything[frame.index])
 
     def test_keyframes_only(self) -> None:
         frames, end = read(clip(100, group=30), "keyframes")
@@ -66,7 +71,7 @@ class TestWhichFrames:
         assert [(frame.index, frame.timestamp) for frame in frames] == [(n, n / 25) for n in range(0, 150, 25)]
         everything = decoded(H264)
         for frame in frames:
-            assert np.array_equal(frame.rgb, everything[frame.index])
+            assert np.array_equal(frame.pixels, everything[frame.index])
 
     def test_rate_is_cut_not_rounded(self) -> None:
         frames, _ = read(clip(40, rate=12, codec="mpeg4", container="matroska"), "vpdq")
@@ -86,6 +91,61 @@ class TestWhichFrames:
         assert len(frames) == 4
         assert frames[-1].timestamp > 5
         assert end.partial is Reason.FRAME_LIMIT
+
+
+class TestBetweenKeyFrames:
+    """What moves is looked at; the frames that come of it are the ones that a full decode gives."""
+
+    @pytest.mark.parametrize(
+        ("group", "b_frames", "container", "codec"),
+        [(30, 0, "mp4", "libx264"), (100, 3, "mp4", "libx264"), (30, 2, "mov", "libx264"), (1, 0, "mp4", "libx264"),
+         (50, 0, "webm", "libvpx-vp9"), (25, 2, "mpegts", "mpeg2video"), (40, 2, "matroska", "mpeg4")],
+    )  # fmt: skip
+    def test_every_frame_is_near_one_of_them(self, group: int, b_frames: int, container: str, codec: str) -> None:
+        data = clip(150, group=group, b_frames=b_frames, container=container, codec=codec, draw=pan)
+        frames, end = read(data, sketch=sketch)
+        assert end.partial is None
+        numbers = [frame.index for frame in frames]
+        assert len(set(numbers)) == len(numbers)
+        times = sorted(frame.timestamp for frame in frames)
+        assert max(np.diff([*times, end.duration or 0])) <= 2.0 + 1e-6
+        everything = decoded(data)
+        for frame in frames:
+            whole = everything[frame.index]
+            if frame.pixels.ndim == 3:
+                assert np.array_equal(frame.pixels, whole)
+            else:
+                grey = (frame.pixels.astype(float) - 16 * (frame.contrast > 1)) * frame.contrast
+                assert abs(grey - whole @ (0.299, 0.587, 0.114)).mean() < 2, "the same frame, as luma"
+        listed = [pdq.read_full(everything[number]).value for number in numbers]
+        values = [pdq.read_full(whole).value for whole in everything]
+        nearest = [min(distance(value, other) for other in listed) for value in values]
+        # Where the camera begins to hurry, a few frames are over before that is known.
+        assert np.percentile(nearest, 90) <= 28
+        assert max(nearest) <= 48
+
+    def test_a_clip_that_does_not_move_costs_its_key_frames(self) -> None:
+        frames, _ = read(clip(100, group=20, still=True), sketch=sketch)
+        assert [frame.index for frame in frames] == [0, 20, 40, 60, 80]
+
+    def test_a_long_group_that_does_not_move_is_seen_each_second(self) -> None:
+        frames, _ = read(clip(150, group=150, still=True), sketch=sketch)
+        assert frames[0].index == 0
+        assert 5 <= len(frames) <= 8
+
+    def test_the_limit_on_pixels_leaves_the_gaps_closed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("takedown_cli.decode.video_between.MOST_PIXELS", 0)
+        data = clip(250, group=125, b_frames=2)
+        frames, end = read(data, sketch=sketch)
+        times = sorted(frame.timestamp for frame in frames)
+        assert max(np.diff([*times, end.duration or 0])) <= 2.0 + 1e-6
+        assert len(frames) < 30
+        assert end.partial is None
+
+    def test_ten_bits_are_sketched_as_well(self) -> None:
+        frames, _ = read(clip(60, group=60, pixels="yuv420p10le"), sketch=sketch)
+        assert len(frames) > 4
+        assert all(frame.contrast == 1.0 for frame in frames)
 
 
 @pytest.mark.parametrize(
@@ -111,8 +171,8 @@ def test_containers_codecs_and_pixel_formats(container: str, codec: str, pixels:
     assert [frame.index for frame in frames] == [0, 25]
     assert end.partial is None
     for frame in frames:
-        assert frame.rgb.shape == (size[1], size[0], 3)
-        difference = frame.rgb.astype(int) - picture(frame.index, size)
+        assert frame.pixels.shape == (size[1], size[0], 3)
+        difference = frame.pixels.astype(int) - picture(frame.index, size)
         assert abs(difference).mean() < 16, "the picture that went in, coded and colour-converted"
 
 
@@ -122,14 +182,14 @@ def test_avi_with_reordered_frames_is_counted_as_shown() -> None:
     everything = decoded(data)
     assert [frame.index for frame in frames] == [0, 25, 50]
     for frame in frames:
-        assert np.array_equal(frame.rgb, everything[frame.index])
+        assert np.array_equal(frame.pixels, everything[frame.index])
 
 
 @pytest.mark.parametrize(("degrees", "orientation"), [(0, 1), (90, 8), (180, 3), (-90, 6)])
 def test_display_matrix(degrees: int, orientation: int) -> None:
     frames, _ = read(clip(5, degrees=degrees), "keyframes")
     assert [frame.orientation for frame in frames] == [orientation]
-    assert frames[0].rgb.shape == (120, 160, 3), "as stored"
+    assert frames[0].pixels.shape == (120, 160, 3), "as stored"
 
 
 class TestBroken:
@@ -199,6 +259,7 @@ class TestBroken:
 _WATCHED = """
 import io, sys
 from takedown_cli.decode import video
+from takedown_cli.matching import distance
 from takedown_cli.model import Limits
 
 data = open(sys.argv[1], "rb").read()

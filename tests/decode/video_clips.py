@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 
 import av
 import numpy as np
 import numpy.typing as npt
 from av.video.stream import VideoStream
+
+from takedown_cli import fixtures
 
 SIZE = (160, 120)
 
@@ -24,6 +28,18 @@ def picture(number: int, size: tuple[int, int] = SIZE) -> npt.NDArray[np.uint8]:
     return ((np.stack([red, green, blue], axis=2) + 2) * 63).clip(0, 255).astype(np.uint8)
 
 
+def pan(number: int, size: tuple[int, int] = SIZE) -> npt.NDArray[np.uint8]:
+    """The same for a camera that is moved over a textured wall, a hundredth of the picture's width a frame."""
+    width, height = size
+    left = round(number * width / 100) % width
+    return _wall(size)[:height, left : left + width]
+
+
+@cache
+def _wall(size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    return np.asarray(fixtures.picture(3, (2 * size[0], size[1])).convert("RGB"))
+
+
 def clip(
     frames: int = 100,
     *,
@@ -37,6 +53,7 @@ def clip(
     degrees: int = 0,
     first: int = 0,
     still: bool = False,
+    draw: Callable[[int, tuple[int, int]], npt.NDArray[np.uint8]] = picture,
 ) -> bytes:
     """A clip of ``frames`` frames, a key frame every ``group``, shown from tick ``first``, turned by ``degrees``."""
     target = io.BytesIO()
@@ -51,7 +68,7 @@ def clip(
         if degrees:
             stream.set_display_rotation(degrees)
         for number in range(frames):
-            frame = av.VideoFrame.from_ndarray(picture(0 if still else number, size), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(draw(0 if still else number, size)), format="rgb24")
             frame.pts, frame.time_base = first + number, Fraction(1, rate)
             output.mux(stream.encode(frame))
         output.mux(stream.encode(None))

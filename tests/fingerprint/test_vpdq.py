@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import av
@@ -14,18 +14,20 @@ import pytest
 from PIL import Image, ImageOps
 
 from takedown_cli.fingerprint import pdq, vpdq
+from takedown_cli.fingerprint.sketch import sketch
 from takedown_cli.model import Failed, Fingerprint, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.reasons import Reason
 from takedown_cli.worker import hash_media
-from tests.decode.video_clips import clip, picture
+from tests.decode.video_clips import clip, pan, picture
 
 
 @dataclass(frozen=True)
 class Still:
-    rgb: npt.NDArray[np.uint8]
+    pixels: npt.NDArray[np.uint8]
     index: int = 0
     timestamp: float = 0.0
     orientation: int = 1
+    contrast: float = 1.0
 
 
 def readings(*numbers: int) -> list[vpdq.Reading]:
@@ -115,7 +117,7 @@ def test_text_is_what_threatexchange_reads() -> None:
 
 def test_a_whole_clip() -> None:
     data = clip(100, group=25)
-    outcome = hashed(data, Recipe(copies=frozenset(), also=frozenset({"sha1"})))
+    outcome = hashed(data, Recipe(copies=frozenset(), also=frozenset({"sha1"}), video="keyframes"))
     assert [item.kind for item in outcome.fingerprints[:4]] == ["sha256", "md5", "sha1", "pdq"]
     assert (outcome.width, outcome.height, outcome.duration) == (160, 120, 4.0)
     assert outcome.partial is outcome.weak is None
@@ -144,6 +146,48 @@ def test_frame_limit_holds_for_what_is_listed() -> None:
     outcome = hashed(clip(200, group=5), Recipe(copies=frozenset(), video="stills", limits=Limits(video_frames=5)))
     assert len({item.frame for item in outcome.fingerprints if item.kind == "pdq"}) == 5
     assert outcome.partial is Reason.FRAME_LIMIT
+
+
+def test_what_is_left_out_of_a_long_list_leaves_no_wide_gap() -> None:
+    many = [
+        replace(readings(0)[0], index=n, timestamp=t) for n, t in enumerate([*np.arange(0, 5, 0.1), *range(5, 25, 2)])
+    ]
+    kept = [reading.timestamp for reading in vpdq.thinned(many, 20)]
+    assert len(kept) == 20
+    assert kept == sorted(kept)
+    assert max(np.diff(kept)) <= 2.0
+    assert vpdq.thinned(many, 1) == many[:1]
+
+
+def test_frames_between_are_listed_in_their_place() -> None:
+    outcome = hashed(clip(100, group=50), Recipe(copies=frozenset()))
+    places = [item.frame for item in outcome.fingerprints if item.kind == "pdq"]
+    assert len(places) > 4
+    assert places == sorted(places, key=lambda place: place or 0)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_luma_alone_is_a_few_bits_from_the_exact_hash(orientation: int) -> None:
+    for number in range(0, 200, 20):
+        rgb = picture(number, (640, 360))
+        luma = (rgb @ (0.299, 0.587, 0.114) * 219 / 255 + 16).round().astype(np.uint8)
+        exact = vpdq.read(Still(rgb, orientation=orientation))
+        quick = vpdq.read(Still(luma, orientation=orientation, contrast=255 / 219))
+        assert vpdq.distance(exact.upright, quick.upright) <= 4
+        assert abs(exact.quality - quick.quality) <= 2
+        assert (exact.raw is None) == (quick.raw is None)
+
+
+def test_a_sketch_tells_distances_as_the_hash_does() -> None:
+    lumas = [pan(number, (640, 360)).mean(axis=2).astype(np.uint8) for number in range(20)]
+    exact = [pdq.read_full(luma).value for luma in lumas]
+    quick = [sketch(luma) for luma in lumas]
+    for one in range(len(lumas)):
+        for other in range(one):
+            apart = vpdq.distance(exact[one], exact[other])
+            if apart < 50:
+                assert abs(apart - (quick[one] ^ quick[other]).bit_count()) <= 12
+    assert sketch(lumas[0][:3, :5]) >= 0
 
 
 def test_black_is_said_to_be_blank() -> None:
