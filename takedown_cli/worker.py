@@ -113,7 +113,7 @@ def _failed(media: MediaFile, reason: Reason) -> Failed:
 def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
     # Only here: a folder of pictures does not wait for FFmpeg to load.
     from takedown_cli.decode import video
-    from takedown_cli.fingerprint import vpdq
+    from takedown_cli.fingerprint import vpdq, vpdq_copies
     from takedown_cli.fingerprint.sketch import sketch
 
     digests = digest.read(stream, media.size, recipe.also, keep=False)
@@ -121,6 +121,7 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
         return _failed(media, Reason.CHANGED)
     items = [Fingerprint(kind, value) for kind, value in digests.values.items()]
     readings: list[vpdq.Reading] = []
+    classes = recipe.copies - {FLIPS} if recipe.video != "vpdq" else frozenset[str]()
     width = height = 0
     end = video.End()
     for value in video.frames(stream, media.size, recipe.video, recipe.limits, sketch):
@@ -131,7 +132,7 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
             height, width = value.pixels.shape[:2]
             if tent.TURNS[value.orientation].transpose:
                 height, width = width, height
-        readings.append(vpdq.read(value))
+        readings.append(vpdq.read(value, copied=bool(classes)))
     if end.failed is Reason.UNSUPPORTED:
         return Skipped(media.path, Reason.UNSUPPORTED, media.size)
     if end.failed is not None or not readings:
@@ -147,6 +148,8 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
             partial = partial or (Reason.FRAME_LIMIT if recipe.video == "stills" else None)
             kept = vpdq.thinned(kept, recipe.limits.video_frames)
         items += vpdq.fingerprints(kept, flips=FLIPS in recipe.copies)
+        if classes:
+            items += vpdq_copies.fingerprints(vpdq.spread(kept, vpdq_copies.COPIED_FRAMES), classes)
     return Hashed(
         media.path, media.size, media.media, media.format, width, height, tuple(items),
         end.duration, partial, vpdq.weakness(readings, width, height),

@@ -17,7 +17,7 @@ from typing import Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from takedown_cli.fingerprint import dihedral, pdq, still, tent
+from takedown_cli.fingerprint import dihedral, pdq, still, tent, vpdq_copies
 from takedown_cli.model import MIN_QUALITY, Fingerprint
 from takedown_cli.reasons import Reason
 
@@ -65,10 +65,12 @@ class Reading:
     coefficients: tent.Doubles
     span: float
     """Difference between the brightest and the darkest of the 64 x 64 luma, 0 to 255."""
+    small: npt.NDArray[np.uint8] | None = None
+    """Upright luma to predict copies from (see ``vpdq_copies``), where it was asked for."""
 
 
-def read(frame: FrameLike) -> Reading:
-    """The hashes of one frame. Milliseconds for HD; nothing of the pixels is kept."""
+def read(frame: FrameLike, *, copied: bool = False) -> Reading:
+    """The hashes of one frame. Milliseconds for HD; of the pixels, ``small`` is kept if copies are to be predicted."""
     turn = tent.TURNS[frame.orientation]
     full = _read_full(frame, turn)
     squeezed = pdq.read_nearest(frame.pixels, turn) if max(frame.pixels.shape) > NEAREST_FROM else None
@@ -82,6 +84,7 @@ def read(frame: FrameLike) -> Reading:
         0 if squeezed is None else squeezed.quality,
         full.coefficients,
         float(np.ptp(full.block)),
+        vpdq_copies.small(frame.pixels, turn, frame.contrast) if copied else None,
     )
 
 

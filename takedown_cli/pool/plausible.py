@@ -28,6 +28,9 @@ SEGMENTS: Final = "crop-resistant"
 #: Predicted copies of a picture at most, and frames of a video whose turned copies are listed.
 PREDICTED: Final = 91
 TURNED_FRAMES: Final = 32
+#: Predicted copies of all frames of a video at most, and frames that have any.
+PREDICTED_OF_VIDEO: Final = 704
+COPIED_FRAMES: Final = 16
 
 _READINGS: Final = frozenset(
     {(method, variant) for method in (FULL, NEAREST) for variant in ("upright", "raw", *GROUNDS)} | {(FULL, "hma")}
@@ -92,15 +95,20 @@ def _check_video(items: list[Fingerprint], recipe: Recipe) -> None:
     # ``vpdq`` keeps every frame that the decoder gave, which may be a few more than the packets promised.
     most = max(1, recipe.limits.video_frames) * (_ROOM if recipe.video == "vpdq" else 1)
     _require(None not in frames and len(frames) <= most)
-    turned = set()
+    turned, copied = set(), Counter[int | None]()
     for item in items:
         _require(item.kind == "pdq" and item.quality is not None and item.timestamp is not None)
-        _require((item.method, item.variant) in _READINGS or (item.variant in TURNED and recipe.video != "vpdq"))
+        _require((item.method, item.variant) in _READINGS or recipe.video != "vpdq")
         _require(_is_pdq(item.method, item.variant, recipe))
         if item.variant in TURNED:
             turned.add(item.frame)
+        elif (item.method, item.variant) not in _READINGS:
+            copied[item.frame] += 1
+            _require((item.quality or 0) >= MIN_QUALITY)
         _check_also(item, recipe)
     _require(len(turned) <= TURNED_FRAMES)
+    _require(len(copied) <= COPIED_FRAMES and copied.total() <= PREDICTED_OF_VIDEO)
+    _require(all(count <= PREDICTED for count in copied.values()))
 
 
 def _is_pdq(method: str | None, variant: str | None, recipe: Recipe) -> bool:

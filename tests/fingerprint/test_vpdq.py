@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageOps
 
-from takedown_cli.fingerprint import pdq, vpdq
+from takedown_cli.fingerprint import pdq, tent, vpdq, vpdq_copies
 from takedown_cli.fingerprint.sketch import sketch
-from takedown_cli.model import Failed, Fingerprint, Hashed, Limits, Media, MediaFile, Recipe, Skipped
+from takedown_cli.model import MIN_QUALITY, Failed, Fingerprint, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.reasons import Reason
 from takedown_cli.worker import hash_media
 from tests.decode.video_clips import clip, pan, picture
@@ -188,6 +188,38 @@ def test_a_sketch_tells_distances_as_the_hash_does() -> None:
             if apart < 50:
                 assert abs(apart - (quick[one] ^ quick[other]).bit_count()) <= 12
     assert sketch(lumas[0][:3, :5]) >= 0
+
+
+def test_copies_of_frames_are_caught_and_bounded() -> None:
+    data = clip(100, group=25, size=(320, 240), draw=pan)
+    plain = hashed(data, Recipe(copies=frozenset()))
+    outcome = hashed(data, Recipe(copies=frozenset({"crops", "screens"})))
+    copied = [item for item in outcome.fingerprints if ":" in (item.variant or "")]
+    assert len(outcome.fingerprints) == len(plain.fingerprints) + len(copied)
+    assert len({item.frame for item in copied}) == vpdq_copies.COPIED_FRAMES
+    assert len(copied) <= vpdq_copies.BUDGET
+    assert {item.quality >= MIN_QUALITY for item in copied if item.quality is not None} == {True}
+    first = pan(0, (320, 240))
+    for copy in (first[:, :304], np.pad(first, ((160, 160), (0, 0), (0, 0)))):
+        near = [
+            vpdq.distance(pdq.read_full(copy).value, item.value) for item in outcome.fingerprints if item.frame == 0
+        ]
+        assert min(near) <= 31
+        assert vpdq.distance(pdq.read_full(copy).value, pdq.read_full(first).value) > 31
+
+
+def test_the_reference_has_no_copies() -> None:
+    outcome = hashed(clip(60), Recipe(copies=frozenset({"crops", "flips"}), video="vpdq"))
+    assert {item.variant for item in outcome.fingerprints if item.kind == "pdq"} == {"upright"}
+
+
+def test_what_copies_are_predicted_from_has_the_range_of_rgb() -> None:
+    rgb = pan(3, (640, 360))
+    luma = (rgb @ (0.299, 0.587, 0.114) * 219 / 255 + 16).round().astype(np.uint8)
+    exact = vpdq_copies.small(rgb, tent.AS_STORED, 1.0)
+    quick = vpdq_copies.small(luma, tent.AS_STORED, 255 / 219)
+    assert exact.shape == quick.shape == (144, 256)
+    assert abs(exact.astype(int) - quick).max() <= 2
 
 
 def test_black_is_said_to_be_blank() -> None:

@@ -19,7 +19,7 @@ from takedown_cli import worker
 from takedown_cli.bundle import document
 from takedown_cli.decode.video import MODES
 from takedown_cli.discover import open_media
-from takedown_cli.fingerprint import dihedral, ground, pdq, perceptual, variants, variants_copies, vpdq
+from takedown_cli.fingerprint import dihedral, ground, pdq, perceptual, variants, variants_copies, vpdq, vpdq_copies
 from takedown_cli.fixtures import texture
 from takedown_cli.model import Failed, Fingerprint, Found, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.pool import Pool, channel, plausible, record
@@ -65,6 +65,7 @@ def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert {*plausible.SINGLE, plausible.SEGMENTS} == {*perceptual.KINDS}
     assert {*plausible._PREDICTED} == {*variants.CLASSES}
     assert (plausible.PREDICTED, plausible.TURNED_FRAMES) == (variants.BUDGET, vpdq.FLIPPED_FRAMES)
+    assert (plausible.PREDICTED_OF_VIDEO, plausible.COPIED_FRAMES) == (vpdq_copies.BUDGET, vpdq_copies.COPIED_FRAMES)
     assert {*plausible.SINGLE, plausible.SEGMENTS} == {*document.PERCEPTUAL}
 
 
@@ -186,18 +187,37 @@ def frame(number: int, variant: str = "upright") -> Fingerprint:
     [
         [frame(number) for number in range(7)],
         [frame(0), frame(0)],
-        [frame(0, "crop:left:5.77")],
         [print_of("phash", None)],
         [replace(frame(0), frame=None)],
         [replace(frame(0), timestamp=None)],
         [replace(frame(0), quality=None)],
     ],
-    ids=["frames", "twice", "copies", "kind", "no-frame", "no-time", "no-quality"],
+    ids=["frames", "twice", "kind", "no-frame", "no-time", "no-quality"],
 )
 def test_a_video_gives_frames_within_the_limits_and_nothing_else(items: list[Fingerprint]) -> None:
     plausible.check(video(*(frame(number) for number in range(6)), frame(0, "flipx")), VIDEO, ALL)
     with pytest.raises(RecordError):
         plausible.check(video(*items), VIDEO, ALL)
+
+
+def test_predicted_copies_of_frames_are_bounded() -> None:
+    recipe = replace(ALL, limits=Limits())
+    names = [f"crop:{side}:{n}" for side in ("left", "right", "top", "bottom", "centred") for n in range(1, 11)][:44]
+    frames = range(plausible.COPIED_FRAMES)
+    items = [frame(number, name) for number in frames for name in names]
+    assert len(items) == plausible.PREDICTED_OF_VIDEO
+    plausible.check(video(*items), VIDEO, recipe)
+    for lie in (
+        video(*items, frame(0, "crop:left:1.2")),
+        video(*(frame(number, "crop:left:1") for number in range(plausible.COPIED_FRAMES + 1))),
+        video(replace(items[0], quality=10)),
+    ):
+        with pytest.raises(RecordError):
+            plausible.check(lie, VIDEO, recipe)
+    with pytest.raises(RecordError):
+        plausible.check(video(*items), VIDEO, replace(recipe, video="vpdq"))
+    with pytest.raises(RecordError):
+        plausible.check(video(*items), VIDEO, replace(recipe, copies=frozenset({"flips"})))
 
 
 def test_turned_copies_are_listed_for_so_many_frames() -> None:
