@@ -21,14 +21,14 @@ from tests.benchmarks.pictures import Scene
 Rng = np.random.Generator
 #: Where the camera looks at a moment: middle (shares of the scene beyond what is seen, -1 to 1), zoom, degrees.
 View = tuple[float, float, float, float]
-Path_ = Callable[[float], View]
+Track = Callable[[float], View]
 
 RATE, SECONDS = 30, 8
 #: Frames between key frames, and whether frames are coded out of order: a phone, an editor's export, a messenger.
 CODED = ((30, False), (120, True), (240, True))
 SIZES = ((854, 480), (1280, 720), (1920, 1080), (720, 1280))
-#: Pixels on the long side of a scene; of that the camera sees two thirds.
-_SCENE, _SEEN = 2200, 0.66
+#: Of a scene the camera sees so much, either way.
+_SEEN = 0.66
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +51,22 @@ def _waves(rng: Rng, amount: float, lowest: float, highest: float) -> Callable[[
     return lambda t: float(np.sum(weight * np.sin(2 * math.pi * frequency * t + phase)))
 
 
-def _tripod(rng: Rng) -> Path_:
+def _tripod(rng: Rng) -> Track:
     return lambda t: (0.0, 0.0, 1.0, 0.0)
 
 
-def _held(rng: Rng, amount: float = 1.0) -> Path_:
+def _held(rng: Rng, amount: float = 1.0) -> Track:
     """A hand's unrest: 3 % of the picture's width and 1.5 degrees at ``amount`` 1."""
     x, y, z, a = (_waves(rng, amount * most, 0.3, 3) for most in (0.09, 0.09, 0.015, 1.5))
     return lambda t: (x(t), y(t), 1 + z(t), a(t))
 
 
-def _walked(rng: Rng) -> Path_:
+def _walked(rng: Rng) -> Track:
     drift, unrest = _panned(rng, 0.03, 0.08), _held(rng, 2.0)
     return lambda t: (drift(t)[0] + unrest(t)[0], unrest(t)[1], unrest(t)[2] * (1 + 0.01 * t), unrest(t)[3])
 
 
-def _panned(rng: Rng, least: float = 0.05, most: float = 0.25) -> Path_:
+def _panned(rng: Rng, least: float = 0.05, most: float = 0.25) -> Track:
     """From one side to the other: ``least`` to ``most`` of the picture's width a second, and back where it ends."""
     speed, start = 3 * float(rng.uniform(least, most)), float(rng.uniform(-1, 1))
     slope = float(rng.uniform(-0.3, 0.3))
@@ -78,7 +78,7 @@ def _panned(rng: Rng, least: float = 0.05, most: float = 0.25) -> Path_:
     return path
 
 
-def _zoomed(rng: Rng) -> Path_:
+def _zoomed(rng: Rng) -> Track:
     """In or out by 2 to 10 % a second, as slide shows do, with a slow drift."""
     rate, inwards = float(rng.uniform(0.02, 0.10)), bool(rng.integers(2))
     x, y = rng.uniform(-0.5, 0.5, 2)
@@ -86,7 +86,7 @@ def _zoomed(rng: Rng) -> Path_:
 
 
 #: Kind → path of the camera, seconds a scene lasts, and whether something large moves in front.
-KINDS: dict[str, tuple[Callable[[Rng], Path_], float, bool]] = {
+KINDS: dict[str, tuple[Callable[[Rng], Track], float, bool]] = {
     "on a tripod": (_tripod, SECONDS, False),
     "held in the hand": (_held, SECONDS, False),
     "walked with": (_walked, SECONDS, False),
@@ -147,7 +147,6 @@ def frames(clip: Clip, rng: Rng) -> Iterator[Image.Image]:
 def _fitted(scene: Scene, size: tuple[int, int]) -> Image.Image:
     """The scene cut to the shape of the clip, so large that the camera can move in it."""
     picture = scene.load()
-    scale = max(size) / _SEEN / max(picture.size) if max(picture.size) < _SCENE else 1.0
     width, height = round(size[0] / _SEEN), round(size[1] / _SEEN)
     scale = max(width / picture.width, height / picture.height)
     large = picture.resize(
