@@ -35,7 +35,7 @@ def stills(path: Path, seed: int) -> Bits:
         wanted = {int(n) for n in rng.choice(moving.RATE * moving.SECONDS, STILLS, replace=False)}
         for number, frame in enumerate(container.decode(video=0)):
             if number in wanted:
-                reading = pdq.read_full(np.asarray(finish(frame.to_image())))
+                reading = pdq.read_full(np.asarray(finish(Image.fromarray(frame.to_ndarray(format="rgb24")))))
                 if reading.quality >= MIN_QUALITY:
                     found.append(reading.value)
     return bits(found)
