@@ -13,8 +13,8 @@ from takedown_cli.errors import ManifestError
 
 if TYPE_CHECKING:
     from takedown_cli.cli.documents import FaultRow, FaultsReport
-    from takedown_cli.helpline.faults import Fault
     from takedown_cli.helpline.manifest import Manifest
+    from takedown_cli.helpline.manifest.faults import Fault
 
 
 def refuse_faulty(manifest: Manifest) -> None:

@@ -23,9 +23,9 @@ from takedown_cli.cli.settings import settings
 from takedown_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.entry import Entry
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
     from takedown_cli.helpline.ledger import Ledger, State
-    from takedown_cli.helpline.organisation import OrganisationKey
+    from takedown_cli.helpline.ledger.entry import Entry
     from takedown_cli.submit.client import IntakeClient
 
 _LONGEST: Final = 4096

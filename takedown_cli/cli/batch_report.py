@@ -21,8 +21,8 @@ from takedown_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.cli.office_documents import FiguresReport
-    from takedown_cli.helpline.figures import Report
-    from takedown_cli.helpline.suppression import Table
+    from takedown_cli.helpline.report.figures import Report
+    from takedown_cli.helpline.report.suppression import Table
 
 _WITHHELD: Final = "withheld"
 _LABEL: Final = 34
@@ -49,7 +49,7 @@ def report(
     takedown batch report --ledger cases.ledger --key file:helpline.key
     takedown batch report --html report.html --name "Example Helpline" --ledger cases.ledger --key file:helpline.key
     """
-    from takedown_cli.helpline.figures import Period, figures
+    from takedown_cli.helpline.report.figures import Period, figures
 
     one_of("--by", period, get_args(Period))
     if as_csv and console.json:
@@ -61,7 +61,7 @@ def report(
     with open_ledger(unlock()) as ledger:
         found = figures(ledger.cases(), day=today(), threshold=threshold, period=cast("Period", period))
     if page is not None:
-        from takedown_cli.helpline.report_page import as_html
+        from takedown_cli.helpline.report.publication import as_html
 
         output.write(page, as_html(found, name), force=force)
     if console.json:

@@ -27,11 +27,11 @@ from takedown_cli.errors import NoIntakeError, NothingToDoError, TakedownError, 
 
 if TYPE_CHECKING:
     from takedown_cli.cli.recipe import Work
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
     from takedown_cli.helpline.ledger import Ledger
     from takedown_cli.helpline.manifest import Manifest
-    from takedown_cli.helpline.organisation import OrganisationKey
-    from takedown_cli.helpline.outbox import Connect
     from takedown_cli.helpline.run import AtOnce, Hashers
+    from takedown_cli.helpline.run.outbox import Connect
     from takedown_cli.model import Recipe
     from takedown_cli.wire import IntakeCard
 
@@ -127,7 +127,7 @@ def _enrol(
     ledger: Ledger, found: Manifest, default: str | None, cards: dict[str, IntakeCard], *, test: bool
 ) -> None:  # fmt: skip
     from takedown_cli.bundle.card import signing_key_id
-    from takedown_cli.helpline.enrol import enrol
+    from takedown_cli.helpline.run.enrol import enrol
 
     # With the key that answered now: from here on no other is believed.
     full = {address: f"{card.origin}#{signing_key_id(card)}" for address, card in cards.items()}
@@ -148,7 +148,7 @@ def _work(
 ) -> int:  # fmt: skip
     """Do what is open; gives the exit code. Raises what ended it early, after the totals were shown."""
     from takedown_cli.cli.progress import Progress as Shown
-    from takedown_cli.helpline.locks import Session
+    from takedown_cli.helpline.ledger.locks import Session
     from takedown_cli.helpline.run import Means, Run
 
     ledger.compact()  # after a crash: the next one is then read in a moment

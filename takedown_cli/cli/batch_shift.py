@@ -24,8 +24,8 @@ from takedown_cli.helpline.nouns import State
 
 if TYPE_CHECKING:
     from takedown_cli.cli.batch_documents import BatchHandoverNote, BatchNoteRow
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
     from takedown_cli.helpline.ledger import Ledger
-    from takedown_cli.helpline.organisation import OrganisationKey
 
 _LARGEST: Final = 64 << 20
 
@@ -47,7 +47,7 @@ def handover(
     takedown batch handover --verify monday.json --ledger cases.ledger --key file:helpline.key
     """
     from takedown_cli.helpline import handover as notes
-    from takedown_cli.helpline.entry import Act
+    from takedown_cli.helpline.ledger.entry import Act
 
     key = unlock()
     with open_ledger(key) as ledger:
@@ -143,7 +143,7 @@ def forget(
     takedown batch forget --older-than 90 --ledger cases.ledger --key file:helpline.key
     takedown batch forget --reference - --ledger cases.ledger < reference.txt
     """
-    from takedown_cli.helpline import retention
+    from takedown_cli.helpline.ledger import retention
 
     if (older_than is None) == (item is None and reference is None):
         raise UsageError("Say what to forget: --older-than DAYS, or --item, or --reference -.")

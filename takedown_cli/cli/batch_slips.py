@@ -21,8 +21,8 @@ from takedown_cli.errors import NothingToDoError, OutputError, UsageError
 from takedown_cli.helpline.nouns import Case
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.entry import Entry
     from takedown_cli.helpline.ledger import Ledger
+    from takedown_cli.helpline.ledger.entry import Entry
     from takedown_cli.helpline.slip import Slip
 
 #: So many slips are written and noted while nobody else uses the ledger.
@@ -94,7 +94,7 @@ def _write(
 
     A slip is on the disk before it is noted: whoever is interrupted finds the same file when they go on.
     """
-    from takedown_cli.helpline.entry import Act
+    from takedown_cli.helpline.ledger.entry import Act
     from takedown_cli.helpline.slip import as_html, as_text
 
     with ledger.turn() as turn:

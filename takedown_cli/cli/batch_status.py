@@ -21,8 +21,8 @@ from takedown_cli.errors import UsageError
 from takedown_cli.helpline.nouns import State
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.entry import Entry
     from takedown_cli.helpline.ledger import Ledger
+    from takedown_cli.helpline.ledger.entry import Entry
 
 
 @carries(LEDGER, KEY, PASSPHRASE)
@@ -42,8 +42,8 @@ def status(
     takedown batch status --ledger cases.ledger --key file:helpline.key
     takedown batch status --ledger cases.ledger --offline --all --json
     """
-    from takedown_cli.helpline.entry import Act
     from takedown_cli.helpline.inquiry import Learnt, ask_all
+    from takedown_cli.helpline.ledger.entry import Act
 
     with open_ledger(unlock()) as ledger:
         learnt = Learnt(0, None) if offline else ask_all(ledger, connections(proxy, patience), threads)

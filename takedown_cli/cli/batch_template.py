@@ -74,7 +74,7 @@ def report() -> TemplateReport:
     """The object of ``--json``."""
     from typing import get_args
 
-    from takedown_cli.helpline.manifest_text import REQUIRED
+    from takedown_cli.helpline.manifest.text import REQUIRED
     from takedown_cli.helpline.nouns import Authority, Behalf
     from takedown_cli.helpline.wording import LANGUAGES
     from takedown_cli.model import COPIES

@@ -15,8 +15,8 @@ from takedown_cli.cli.console import console, sanitise
 from takedown_cli.helpline.nouns import Caller, State
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.entry import Entry
     from takedown_cli.helpline.ledger import State as LedgerState
+    from takedown_cli.helpline.ledger.entry import Entry
 
 #: State → how the totals say it.
 STATES: Final = {

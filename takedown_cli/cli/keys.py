@@ -18,7 +18,7 @@ from takedown_cli.cli.organisation_key import PASSPHRASE
 
 if TYPE_CHECKING:
     from takedown_cli.cli.documents import KeysReport
-    from takedown_cli.helpline.key_secret import Described
+    from takedown_cli.helpline.keys.secret import Described
 
 app = application("The organisation's key: a helpline's second signature, and the lock of its ledger.")
 
@@ -34,7 +34,8 @@ def new(uri: Uri) -> None:
     takedown keys new file:helpline.key
     takedown keys new keyring:helpline
     """
-    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.keys import store as key_store
+    from takedown_cli.helpline.keys import uri as key_uri
 
     place = key_uri.parse(uri)
     told = key_store.create(place, PASSPHRASE.get().new(), _today(), _write)
@@ -53,7 +54,8 @@ def show(uri: Uri) -> None:
 
     takedown keys show file:helpline.key
     """
-    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.keys import store as key_store
+    from takedown_cli.helpline.keys import uri as key_uri
 
     _show(key_store.describe(key_uri.parse(uri), PASSPHRASE.get().known()))
 
@@ -65,7 +67,8 @@ def rotate(uri: Uri) -> None:
 
     takedown keys rotate file:helpline.key
     """
-    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.keys import store as key_store
+    from takedown_cli.helpline.keys import uri as key_uri
 
     _show(key_store.rotate(key_uri.parse(uri), PASSPHRASE.get().known(), _today(), _write))
     console.say(

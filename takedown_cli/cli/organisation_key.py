@@ -22,7 +22,7 @@ from takedown_cli.cli.settings import setting
 from takedown_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.organisation import OrganisationKey
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
 
 _LONGEST: Final = 4096
 
@@ -116,7 +116,8 @@ def unlock() -> OrganisationKey:
 
     Raises ConfigError when none is named, OrganisationKeyError, PassphraseError, MissingExtraError, UsageError.
     """
-    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.keys import store as key_store
+    from takedown_cli.helpline.keys import uri as key_uri
 
     uri = key_uri.parse(KEY.get())
     return key_store.load(uri, PASSPHRASE.get().known())

@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from takedown_cli.errors import BundleError
-from takedown_cli.helpline.entry import Entry
+from takedown_cli.helpline.ledger.entry import Entry
 from takedown_cli.helpline.nouns import State
 from takedown_cli.wire import canonical
 
 if TYPE_CHECKING:
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
     from takedown_cli.helpline.ledger import State as LedgerState
-    from takedown_cli.helpline.organisation import OrganisationKey
 
 #: States that somebody has to look after, in the order of the note.
 OPEN: Final = (State.REFUSED, State.FAILED, State.READY, State.WAITING)

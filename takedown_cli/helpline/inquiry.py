@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from takedown_cli.case import CaseNumber
 from takedown_cli.errors import NoSuchCaseError, TakedownError
-from takedown_cli.helpline.entry import Act, Entry
+from takedown_cli.helpline.ledger.entry import Act, Entry
 from takedown_cli.helpline.nouns import State
-from takedown_cli.helpline.outbox import Connect
+from takedown_cli.helpline.run.outbox import Connect
 
 if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import Ledger, Turn

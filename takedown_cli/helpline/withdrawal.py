@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from takedown_cli.case import CaseNumber
 from takedown_cli.errors import NoSuchCaseError
-from takedown_cli.helpline.entry import Act, Entry
 from takedown_cli.helpline.ledger import Ledger
-from takedown_cli.helpline.outbox import Connect
+from takedown_cli.helpline.ledger.entry import Act, Entry
+from takedown_cli.helpline.run.outbox import Connect
 
 
 def take_back(ledger: Ledger, entry: Entry, connect: Connect) -> int | None:

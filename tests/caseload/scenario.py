@@ -241,7 +241,8 @@ def reckon(line: Helpline, alone: Alone) -> Reckoning:
 
 
 def _numbers(line: Helpline) -> dict[str, CaseNumber]:
-    from takedown_cli.helpline import key_store, key_uri
+    from takedown_cli.helpline.keys import store as key_store
+    from takedown_cli.helpline.keys import uri as key_uri
     from takedown_cli.helpline.ledger import Ledger
 
     key = key_store.load(key_uri.parse(f"file:{line.folder / 'helpline.key'}"), lambda: PASSPHRASE)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from takedown_cli import fixtures
-from takedown_cli.helpline.enrol import enrol
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.nouns import Caller
+from takedown_cli.helpline.run.enrol import enrol
 from tests.helpline.key import WordKey
 
 DAY = "2026-03-01"

@@ -16,7 +16,7 @@ from takedown_cli.bundle import envelope
 from takedown_cli.bundle.document import Bundle, BundleFingerprint, Declaration, Item
 from takedown_cli.bundle.file import payload_of, seal_for
 from takedown_cli.case import CaseNumber
-from takedown_cli.helpline.manifest_text import COLUMNS
+from takedown_cli.helpline.manifest.text import COLUMNS
 from takedown_cli.wire import IntakeCard, encode
 
 #: The commands have no other clock; what is written relative to it here is days away from its edges.

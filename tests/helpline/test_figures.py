@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from takedown_cli.helpline.figures import BLOCKED, NO_ANSWER, OTHERS, REACHED, Report, figures
 from takedown_cli.helpline.nouns import Answer, State
-from takedown_cli.helpline.suppression import Table, pooled, table
+from takedown_cli.helpline.report.figures import BLOCKED, NO_ANSWER, OTHERS, REACHED, Report, figures
+from takedown_cli.helpline.report.suppression import Table, pooled, table
 from tests.helpline.caseload import case, caseload
 
 DAY = "2026-06-01"

@@ -18,9 +18,13 @@ from takedown_cli.bundle.file import open_signed
 from takedown_cli.cli import output
 from takedown_cli.cli.documents import KeysReport
 from takedown_cli.errors import ConfigError, OrganisationKeyError, PassphraseError, TakedownError
-from takedown_cli.helpline import key_file, key_secret, key_store, key_system, key_uri
-from takedown_cli.helpline.key_file import Cost
-from takedown_cli.helpline.key_uri import FileUri, KeyringUri, TokenUri
+from takedown_cli.helpline.keys import file as key_file
+from takedown_cli.helpline.keys import secret as key_secret
+from takedown_cli.helpline.keys import store as key_store
+from takedown_cli.helpline.keys import system as key_system
+from takedown_cli.helpline.keys import uri as key_uri
+from takedown_cli.helpline.keys.file import Cost
+from takedown_cli.helpline.keys.uri import FileUri, KeyringUri, TokenUri
 from tests.cli.runner import in_terminal, run
 from tests.helpline.offices import bundle
 
@@ -318,7 +322,8 @@ def token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, dict[st
 _COUNTERSIGN = """
 import sys
 from takedown_cli.bundle.file import open_signed
-from takedown_cli.helpline import key_store, key_uri
+from takedown_cli.helpline.keys import store as key_store
+from takedown_cli.helpline.keys import uri as key_uri
 from tests.helpline.offices import bundle
 key = key_store.load(key_uri.parse(sys.argv[1]), lambda: "654321")
 [signer] = open_signed(key.countersign(bundle())).countersigners

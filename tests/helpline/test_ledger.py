@@ -15,9 +15,9 @@ import pytest
 
 from takedown_cli.case import CaseNumber
 from takedown_cli.errors import LedgerError, LedgerKeyError, OutputError
-from takedown_cli.helpline.entry import Act
 from takedown_cli.helpline.ledger import Ledger
-from takedown_cli.helpline.locks import Session, is_alive
+from takedown_cli.helpline.ledger.entry import Act
+from takedown_cli.helpline.ledger.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Caller, State
 from tests.cli.runner import ROOT
 from tests.helpline.conftest import caller, opened, take_in
@@ -161,7 +161,7 @@ def test_a_caller_is_claimed_by_one_living_run_only(tmp_path: Path) -> None:
 def test_a_killed_run_is_dead_at_once_and_its_mark_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / "ledger").touch()
     code = (
-        "import sys, time; from pathlib import Path; from takedown_cli.helpline.locks import Session;"
+        "import sys, time; from pathlib import Path; from takedown_cli.helpline.ledger.locks import Session;"
         "print(Session(Path(sys.argv[1])).id, flush=True); time.sleep(60)"
     )
     run = subprocess.Popen([sys.executable, "-c", code, tmp_path / "ledger"], stdout=subprocess.PIPE, cwd=ROOT)
@@ -177,7 +177,7 @@ def test_a_killed_run_is_dead_at_once_and_its_mark_is_taken_away(tmp_path: Path)
 _WRITER = """
 import sys
 from pathlib import Path
-from takedown_cli.helpline.entry import Act
+from takedown_cli.helpline.ledger.entry import Act
 from tests.helpline.conftest import caller, opened, take_in
 name, path = sys.argv[1], Path(sys.argv[2])
 for number in range(1, 1000):

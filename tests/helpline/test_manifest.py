@@ -14,8 +14,8 @@ from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle import seal
 from takedown_cli.bundle.document import Declaration
 from takedown_cli.case import CaseNumber
-from takedown_cli.helpline.faults import REASONS
 from takedown_cli.helpline.manifest import Fault, Given, Manifest, read
+from takedown_cli.helpline.manifest.faults import REASONS
 from tests.bundle.factory import card
 from tests.helpline import naughty
 from tests.helpline.offices import GOOD, TODAY, as_csv, as_jsonl, bundle, day, folder, row

@@ -19,9 +19,9 @@ import pytest
 
 from takedown_cli import fixtures
 from takedown_cli.cli import batch_report, batch_template
-from takedown_cli.helpline.figures import figures
 from takedown_cli.helpline.manifest import read
 from takedown_cli.helpline.nouns import Answer
+from takedown_cli.helpline.report.figures import figures
 from tests.cli.runner import COMMAND, Ended, environment, run
 from tests.helpline import naughty
 from tests.helpline.caseload import case, caseload

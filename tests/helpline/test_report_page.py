@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from takedown_cli.helpline.figures import figures
-from takedown_cli.helpline.report_page import as_html
+from takedown_cli.helpline.report.figures import figures
+from takedown_cli.helpline.report.publication import as_html
 from tests.helpline.browser import complaints, evaluated, requests, violations
 from tests.helpline.caseload import caseload
 

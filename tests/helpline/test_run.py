@@ -17,14 +17,14 @@ from takedown_cli.bundle.document import Declaration
 from takedown_cli.case import CaseNumber
 from takedown_cli.discover import open_media
 from takedown_cli.errors import BundleError, UnreachableError
-from takedown_cli.helpline import folder as folders
-from takedown_cli.helpline import handover, retention
-from takedown_cli.helpline.entry import Act
+from takedown_cli.helpline import handover
 from takedown_cli.helpline.inquiry import ask_all
-from takedown_cli.helpline.ledger import Ledger
-from takedown_cli.helpline.locks import Session
+from takedown_cli.helpline.ledger import Ledger, retention
+from takedown_cli.helpline.ledger.entry import Act
+from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.nouns import Caller, State
 from takedown_cli.helpline.run import AtOnce, Means, Run
+from takedown_cli.helpline.run import folder as folders
 from takedown_cli.helpline.withdrawal import take_back
 from takedown_cli.intake import organisations, running
 from takedown_cli.intake.schema import cases, items, submissions

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from takedown_cli.helpline.entry import Act, Entry
+from takedown_cli.helpline.ledger.entry import Act, Entry
 
 if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import Ledger, State

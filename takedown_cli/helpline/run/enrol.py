@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from takedown_cli.case import CaseNumber
-from takedown_cli.helpline.entry import Act, Entry
+from takedown_cli.helpline.ledger.entry import Act, Entry
 from takedown_cli.helpline.nouns import Caller
 
 if TYPE_CHECKING:

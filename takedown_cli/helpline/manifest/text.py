@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-from takedown_cli.helpline.faults import Faults
-from takedown_cli.helpline.manifest_cell import holds_case_number
+from takedown_cli.helpline.manifest.cell import holds_case_number
+from takedown_cli.helpline.manifest.faults import Faults
 
 COLUMNS: Final = ("reference", "source", "age", "for", "authority", "copies", "intake", "language")
 REQUIRED: Final = ("reference", "source")

@@ -26,8 +26,8 @@ from takedown_cli.reasons import Reason
 from takedown_cli.wire import encode
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.entry import Entry
-    from takedown_cli.helpline.organisation import OrganisationKey
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
+    from takedown_cli.helpline.ledger.entry import Entry
     from takedown_cli.wire import IntakeCard
 
 #: A part is closed after so many files or fingerprints: so much is hashed again when a run is killed, and no bundle

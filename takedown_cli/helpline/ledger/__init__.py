@@ -16,11 +16,11 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from takedown_cli.errors import LedgerError
-from takedown_cli.helpline.entry import Act, Entry, Record
-from takedown_cli.helpline.ledger_file import LedgerFile
-from takedown_cli.helpline.locks import Session, is_alive
+from takedown_cli.helpline.keys.organisation import OrganisationKey
+from takedown_cli.helpline.ledger.entry import Act, Entry, Record
+from takedown_cli.helpline.ledger.file import LedgerFile
+from takedown_cli.helpline.ledger.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Case
-from takedown_cli.helpline.organisation import OrganisationKey
 
 #: A ledger is written anew when it is larger than this many bytes, and four times what its entries come to: so many
 #: bytes each, compressed, and the bundles that are not acknowledged.

@@ -15,10 +15,11 @@ from typing import Final, cast, get_args
 
 from takedown_cli.address import IntakeAddress
 from takedown_cli.errors import ConfigError
-from takedown_cli.helpline import manifest_cell, manifest_source
-from takedown_cli.helpline.faults import Faults
-from takedown_cli.helpline.manifest_source import Source, WrongSource
-from takedown_cli.helpline.manifest_text import RawRow
+from takedown_cli.helpline.manifest import cell as manifest_cell
+from takedown_cli.helpline.manifest import source as manifest_source
+from takedown_cli.helpline.manifest.faults import Faults
+from takedown_cli.helpline.manifest.source import Source, WrongSource
+from takedown_cli.helpline.manifest.text import RawRow
 from takedown_cli.helpline.nouns import Authority, Behalf, Caller
 from takedown_cli.helpline.wording import LANGUAGES
 from takedown_cli.model import COPIES

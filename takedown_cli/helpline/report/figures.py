@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final, Literal
 
 from takedown_cli.helpline.nouns import Case, State
-from takedown_cli.helpline.suppression import Table, nothing, pooled, table
+from takedown_cli.helpline.report.suppression import Table, nothing, pooled, table
 
 Period = Literal["week", "month", "quarter", "year"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from takedown_cli.helpline import plots
-from takedown_cli.helpline.figures import ANSWERS, NO_ANSWER, REACHED, Report
 from takedown_cli.helpline.page import page, text
-from takedown_cli.helpline.report_style import STYLE
-from takedown_cli.helpline.suppression import Table
+from takedown_cli.helpline.report import plots
+from takedown_cli.helpline.report.figures import ANSWERS, NO_ANSWER, REACHED, Report
+from takedown_cli.helpline.report.style import STYLE
+from takedown_cli.helpline.report.suppression import Table
 
 
 def as_html(report: Report, name: str = "") -> bytes:

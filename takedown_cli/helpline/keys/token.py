@@ -16,8 +16,8 @@ from typing import Any, Final
 from takedown_cli.bundle import envelope
 from takedown_cli.bundle.document import Bundle
 from takedown_cli.errors import MissingExtraError, OrganisationKeyError, PassphraseError
-from takedown_cli.helpline.key_secret import Described, Past
-from takedown_cli.helpline.key_uri import TokenUri
+from takedown_cli.helpline.keys.secret import Described, Past
+from takedown_cli.helpline.keys.uri import TokenUri
 
 #: The curve as PKCS #11 v3.0, section 2.3.1, names it: PrintableString "edwards25519".
 _CURVE: Final = bytes.fromhex("130c") + b"edwards25519"

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from takedown_cli.helpline.page import text
-from takedown_cli.helpline.suppression import Cell, Table
+from takedown_cli.helpline.report.suppression import Cell, Table
 
 _WIDTH: Final = 720
 _STUB: Final = 26

@@ -12,11 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from takedown_cli.errors import BundleError, OrganisationKeyError
-from takedown_cli.helpline import key_file, key_system, key_token
-from takedown_cli.helpline.key_file import Cost
-from takedown_cli.helpline.key_secret import Described, OrganisationSecret, Past
-from takedown_cli.helpline.key_uri import FileUri, KeyringUri, KeyUri, TokenUri
-from takedown_cli.helpline.organisation import OrganisationKey
+from takedown_cli.helpline.keys import file as key_file
+from takedown_cli.helpline.keys import system as key_system
+from takedown_cli.helpline.keys import token as key_token
+from takedown_cli.helpline.keys.file import Cost
+from takedown_cli.helpline.keys.organisation import OrganisationKey
+from takedown_cli.helpline.keys.secret import Described, OrganisationSecret, Past
+from takedown_cli.helpline.keys.uri import FileUri, KeyringUri, KeyUri, TokenUri
 from takedown_cli.wire import decode, encode
 
 #: Gives the passphrase or PIN; called at most once, and not at all where none is needed.

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from takedown_cli.helpline.folder import Folder
+from takedown_cli.helpline.run.folder import Folder
 from takedown_cli.model import Failed, Found, Outcome, Skipped
 
 #: Callers whose folders are open at once. More would mean more work to do again after a crash.

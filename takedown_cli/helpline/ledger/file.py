@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from takedown_cli.errors import LedgerError, LedgerKeyError, OutputError
-from takedown_cli.helpline import locks
+from takedown_cli.helpline.ledger import locks
 
 MAGIC: Final = b"takedown ledger 1\n"
 _SALT, _NONCE, _TAG = 16, 12, 16

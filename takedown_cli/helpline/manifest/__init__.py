@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Final
 
 from takedown_cli.bundle.file import looks_like_bundle
-from takedown_cli.helpline.faults import Fault, Faults
-from takedown_cli.helpline.manifest_cell import skeleton
-from takedown_cli.helpline.manifest_row import Given, Row, trimmed
-from takedown_cli.helpline.manifest_source import Source
-from takedown_cli.helpline.manifest_text import MAX_ROWS, RawRow, rows
+from takedown_cli.helpline.manifest.cell import skeleton
+from takedown_cli.helpline.manifest.faults import Fault, Faults
+from takedown_cli.helpline.manifest.row import Given, Row, trimmed
+from takedown_cli.helpline.manifest.source import Source
+from takedown_cli.helpline.manifest.text import MAX_ROWS, RawRow, rows
 from takedown_cli.helpline.nouns import Caller
 
 __all__ = ["Fault", "Given", "Manifest", "read"]

@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Any, Final
 from takedown_cli.bundle import seal
 from takedown_cli.bundle.file import is_sealed, open_signed
 from takedown_cli.errors import BundleError
-from takedown_cli.helpline.entry import Act, Entry
-from takedown_cli.helpline.folder import Folder, Part
 from takedown_cli.helpline.ledger import Ledger
-from takedown_cli.helpline.locks import Session
-from takedown_cli.helpline.outbox import Connect, Letter, Outbox, Taken
-from takedown_cli.helpline.rota import Rota
+from takedown_cli.helpline.ledger.entry import Act, Entry
+from takedown_cli.helpline.ledger.locks import Session
+from takedown_cli.helpline.run.folder import Folder, Part
+from takedown_cli.helpline.run.outbox import Connect, Letter, Outbox, Taken
+from takedown_cli.helpline.run.rota import Rota
 from takedown_cli.reasons import SENTENCES
 
 if TYPE_CHECKING:
     from takedown_cli.cluster.spread import Cluster
-    from takedown_cli.helpline.organisation import OrganisationKey
+    from takedown_cli.helpline.keys.organisation import OrganisationKey
     from takedown_cli.model import Failed, Found, Hasher, Outcome, Recipe, Skipped
     from takedown_cli.pool import Pool
     from takedown_cli.wire import IntakeCard
