@@ -52,6 +52,7 @@ bench: .venv/installed
 
 recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs $(if $(PHOTOS),--photos "$(PHOTOS)")
+	.venv/bin/python -m tests.benchmarks.stills --out docs
 
 # Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler.
 .venv/interop/installed: .venv/installed

@@ -136,7 +136,7 @@ class Limits:
 
 
 #: What a person may ask for as predicted copies; "none" and "all" stand for no class and for each.
-COPIES: Final = ("none", "flips", "screens", "borders", "crops", "captions", "tilts", "all")
+COPIES: Final = ("none", "flips", "screens", "borders", "crops", "captions", "tilts", "stills", "all")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,11 @@ class Recipe:
     """What to compute for each file. Equal recipes on equal bytes give equal fingerprints.
 
     ``copies`` names classes of predicted copies, ``also`` further kinds (``sha1``, ``phash``, …); ``video`` is
-    ``gaps`` (keyframes, and more frames where they are over 2 s apart or the picture moves in between, so that a still
-    is caught), ``keyframes`` (the cheapest), ``vpdq`` (the reference's: one a second) or ``stills`` (every frame,
-    near-identical neighbours merged: slow, and as many fingerprints as the limits allow); ``fast`` allows a DCT-scaled
-    decode that may differ from the exact hash by a few bits.
+    ``gaps`` (keyframes, and more frames where they are over 2 s apart), ``keyframes`` (the cheapest), ``vpdq`` (the
+    reference's: one a second) or ``every`` (every frame, near-identical neighbours merged: slow, and as many
+    fingerprints as the limits allow). The class ``stills`` adds to ``gaps`` the frames in between that are unlike
+    their neighbours, so that a still from anywhere in a clip that moves is caught. ``fast`` allows a DCT-scaled decode
+    that may differ from the exact hash by a few bits.
     """
 
     copies: frozenset[str] = field(default_factory=lambda: frozenset({"flips"}))

@@ -15,6 +15,8 @@ from takedown_cli.model import Failed, Fingerprint, Hashed, Media, MediaFile, Re
 from takedown_cli.reasons import Reason
 
 FLIPS = "flips"
+#: Stills from between the frames of a video: they are looked for while decoding, not simulated.
+STILLS = "stills"
 
 
 def hash_media(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
@@ -71,7 +73,7 @@ class _Stills:
         copies = self._recipe.copies if self._first else frozenset[str]()
         stills = still.fingerprint(picture, flips=FLIPS in copies)
         self.items += stills.fingerprints
-        self.items += _predicted(picture, stills, copies - {FLIPS})
+        self.items += _predicted(picture, stills, copies - {FLIPS, STILLS})
         self.items += _perceptual(picture, self._recipe.also)
         if self._first:
             turned = tent.TURNS[picture.orientation].transpose
@@ -121,10 +123,11 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
         return _failed(media, Reason.CHANGED)
     items = [Fingerprint(kind, value) for kind, value in digests.values.items()]
     readings: list[vpdq.Reading] = []
-    classes = recipe.copies - {FLIPS} if recipe.video != "vpdq" else frozenset[str]()
+    classes = recipe.copies - {FLIPS, STILLS} if recipe.video != "vpdq" else frozenset[str]()
     width = height = 0
     end = video.End()
-    for value in video.frames(stream, media.size, recipe.video, recipe.limits, sketch):
+    between = sketch if STILLS in recipe.copies else None
+    for value in video.frames(stream, media.size, recipe.video, recipe.limits, between):
         if isinstance(value, video.End):
             end = value
             continue
@@ -145,7 +148,7 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
         kept = vpdq.worthwhile(readings)
         if len(kept) > recipe.limits.video_frames:
             # In ``gaps``, gaps of two seconds and less are kept whatever is left out.
-            partial = partial or (Reason.FRAME_LIMIT if recipe.video == "stills" else None)
+            partial = partial or (Reason.FRAME_LIMIT if recipe.video == "every" else None)
             kept = vpdq.thinned(kept, recipe.limits.video_frames)
         items += vpdq.fingerprints(kept, flips=FLIPS in recipe.copies)
         if classes:

@@ -17,7 +17,7 @@ from takedown_cli.errors import UsageError
 from takedown_cli.model import COPIES, Limits, Recipe
 
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
-VIDEO: Final = ("gaps", "keyframes", "vpdq", "stills")
+VIDEO: Final = ("gaps", "keyframes", "vpdq", "every")
 _DEFAULT: Final = Limits()
 
 
@@ -36,7 +36,7 @@ def _recipe(
     ] = None,
     video: Annotated[
         str | None,
-        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)} (every frame)."),
+        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)}."),
     ] = None,
     also: Annotated[
         list[str] | None,

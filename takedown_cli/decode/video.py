@@ -29,10 +29,10 @@ from takedown_cli.model import Limits
 from takedown_cli.reasons import Reason
 
 #: As ``model.Recipe`` explains them; ``vpdq`` are the reference's frames.
-MODES: Final = ("gaps", "keyframes", "vpdq", "stills")
+MODES: Final = ("gaps", "keyframes", "vpdq", "every")
 #: Seconds from one frame to the next in vPDQ, as threatexchange and HMA call it.
 SECONDS_PER_HASH: Final = 1.0
-#: ``stills`` looks at this many frames for each that may be kept, because most are like their neighbours.
+#: ``every`` looks at this many frames for each that may be kept, because most are like their neighbours.
 STILLS_PER_KEPT: Final = 16
 #: The same for the frames chosen between key frames.
 CHOSEN_PER_KEPT: Final = 4
@@ -121,7 +121,7 @@ class _Reader:
 
     def __init__(self, guard: Guarded, mode: str, limits: Limits, sketch: Sketch | None) -> None:
         self._guard, self._mode, self._limits, self._sketch = guard, mode, limits, sketch
-        self._limit = max(1, limits.video_frames * (STILLS_PER_KEPT if mode == "stills" else 1))
+        self._limit = max(1, limits.video_frames * (STILLS_PER_KEPT if mode == "every" else 1))
         self._container: InputContainer | None = None
         self._pixels = Pixels()
         self._pace = video_between.Pace()
@@ -288,12 +288,12 @@ class _Reader:
         step = every if self._mode == "vpdq" else 1
         if expected > self._limit * step:
             step *= -(-expected // (self._limit * step))
-            self.limited = step > 1 and self._mode in ("vpdq", "stills")
+            self.limited = step > 1 and self._mode in ("vpdq", "every")
         blind = max(1, int(_BLIND_STEP * rate), -(-expected // self._limit))
         last = -blind
         decoded = (frame for packet in chain(packets, [None]) for frame in self._decode(stream, packet))
         for number, frame in enumerate(decoded):
-            if number % step == 0 if self._mode in ("vpdq", "stills") else number - last >= blind:
+            if number % step == 0 if self._mode in ("vpdq", "every") else number - last >= blind:
                 last = number
                 yield self._frame(frame, number, number / rate if rate else 0.0)
         if self.duration is None and rate:

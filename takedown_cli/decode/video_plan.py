@@ -71,7 +71,7 @@ def timeline(index: Index) -> Timeline:
 
 
 def make(index: Index, mode: str, every: int, limit: int) -> Plan:
-    """The plan for ``mode`` (``gaps``, ``keyframes``, ``vpdq``: each ``every``-th frame, ``stills``: every frame).
+    """The plan for ``mode`` (``gaps``, ``keyframes``, ``vpdq``: each ``every``-th frame, ``every``: every frame).
 
     At most ``limit`` frames are wanted; more are thinned evenly over time, key frames first, and ``limited`` is set.
     ``index`` as for ``timeline``.
@@ -79,7 +79,7 @@ def make(index: Index, mode: str, every: int, limit: int) -> Plan:
     line = timeline(index)
     if mode == "vpdq":
         ranks = list(range(0, len(line.order), every))
-    elif mode == "stills":
+    elif mode == "every":
         ranks = list(range(len(line.order)))
     else:
         ranks = _choose(line.times, line.key, line.easy, limit, fill=mode == "gaps")

@@ -83,7 +83,7 @@ def _warm_up(recipe: Recipe) -> None:
 
 def _prepare_copies(recipe: Recipe) -> None:
     """The tables of predicted copies for the usual shapes, shared by all children."""
-    if recipe.copies - {"flips"}:
+    if recipe.copies - {"flips", "stills"}:
         from takedown_cli.fingerprint import variants
 
         variants.prepare(recipe.copies)

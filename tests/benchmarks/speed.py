@@ -18,7 +18,7 @@ from tests.benchmarks.measure import NOTHING, TAKEDOWN, Row, in_turn, one_core, 
 
 EXACT = Recipe()
 FAST = Recipe(fast=True)
-COPIES = Recipe(copies=frozenset({"flips", "screens", "borders", "crops", "captions", "tilts", "all"}))
+COPIES = Recipe(copies=frozenset({"flips", "screens", "borders", "crops", "captions", "tilts", "stills"}))
 #: Bits that the fast hash may be from the exact one, at the 95th percentile of photographs.
 FAST_BITS = 4
 

@@ -1,7 +1,7 @@
 """How many stills of a clip its fingerprints catch, by how the camera moves and by the way of choosing frames.
 
-Run as ``python -m tests.benchmarks.stills [--each N] [--media DIR]``; it guarantees that the moments are drawn at
-random, and that each still went to 1080 px and JPEG 85. It must never count a still that PDQ finds too poor to match.
+Run as ``python -m tests.benchmarks.stills [--each N] [--media DIR] [--out docs]``; it guarantees that the moments are
+drawn at random, and that each still went to 1080 px and JPEG 85. It must never count a still too poor to match.
 """
 
 from __future__ import annotations
@@ -22,7 +22,17 @@ from tests.benchmarks import moving
 from tests.benchmarks.copies import finish
 from tests.benchmarks.pictures import Bits, bits, scenes
 
-MODES = ("gaps", "keyframes", "stills")
+#: Way of choosing frames, as the command line has it → its recipe, without copies of any other class.
+RECIPES = {
+    "`--video keyframes`": Recipe(copies=frozenset(), video="keyframes"),
+    "default": Recipe(copies=frozenset()),
+    "`--copies stills`": Recipe(copies=frozenset({worker.STILLS})),
+    "`--video every`": Recipe(copies=frozenset(), video="every"),
+}
+_OPENING = """# Which stills of a clip are caught
+
+Made by `python -m tests.benchmarks.stills --out docs`.
+"""
 #: Moments drawn in each clip.
 STILLS = 40
 
@@ -41,11 +51,11 @@ def stills(path: Path, seed: int) -> Bits:
     return bits(found)
 
 
-def listed(path: Path, mode: str) -> Bits:
-    """The PDQ fingerprints of a clip, without copies."""
+def listed(path: Path, recipe: Recipe) -> Bits:
+    """The PDQ fingerprints of a clip."""
     with path.open("rb") as stream:
         file = MediaFile(path, path.stat().st_size, Media.VIDEO, "mp4")
-        outcome = worker.hash_media(stream, file, Recipe(video=mode, copies=frozenset()))
+        outcome = worker.hash_media(stream, file, recipe)
     assert isinstance(outcome, Hashed)
     return bits([item.value for item in outcome.fingerprints if item.kind == "pdq"])
 
@@ -54,31 +64,60 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=3, help="clips of each kind (key frames 1, 4 and 8 s apart)")
     parser.add_argument("--media", type=Path, help="keep the clips here, and use them again")
+    parser.add_argument("--out", type=Path, help="write stills.md into this folder")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-    found, words = scenes(None, 1)
-    print(f"Made from {words}; {STILLS} stills a clip.\n")
-    print(f"| clip | {' | '.join(f'{mode} | fingerprints' for mode in MODES)} |\n|---|{'---:|' * 2 * len(MODES)}")
+    photographs, words = scenes(None, 1)
+    clips = moving.clips(photographs, chosen.each)
+    lines = [
+        f"{len(clips)} clips made from {words}:",
+        f"a camera moved over a photograph, {moving.SECONDS} s each, key frames 1, 4 and 8 s apart. Of each, {STILLS}",
+        f"stills at random moments, brought to 1080 px and JPEG 85; threshold {MATCH_DISTANCE} of 256.",
+        "Per cent caught, and fingerprints listed:",
+        "",
+        f"| clip | {' | '.join(f'{name} | ' for name in RECIPES)} |",
+        f"|---|{'---:|' * 2 * len(RECIPES)}",
+    ]
+    print("\n".join(lines), flush=True)
     with tempfile.TemporaryDirectory(prefix="takedown-stills-") as scratch:
         folder = chosen.media or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        clips = moving.clips(found, chosen.each)
+        every: Found = {name: ([], []) for name in RECIPES}
         for kind in moving.KINDS:
-            caught: dict[str, list[bool]] = {mode: [] for mode in MODES}
-            counts: dict[str, list[int]] = {mode: [] for mode in MODES}
-            for clip in (each for each in clips if each.kind == kind):
-                path = folder / f"{clip.number:03}.mp4"
-                if not path.exists():
-                    moving.write(clip, path)
-                copies = stills(path, clip.number)
-                for mode in MODES:
-                    known = listed(path, mode)
-                    counts[mode].append(len(known))
-                    if len(copies):
-                        near = (copies[:, None] != known[None]).sum(axis=2).min(axis=1)
-                        caught[mode] += (near <= MATCH_DISTANCE).tolist()
-            cells = [f"{100 * np.mean(caught[mode]):.1f} | {np.mean(counts[mode]):.0f}" for mode in MODES]
-            print(f"| {kind} | {' | '.join(cells)} |", flush=True)
+            found = _measured([clip for clip in clips if clip.kind == kind], folder)
+            for name, (caught, counts) in found.items():
+                every[name][0].extend(caught)
+                every[name][1].extend(counts)
+            lines.append(_row(kind, found))
+            print(lines[-1], flush=True)
+        lines.append(_row("all of them", every))
+    if chosen.out is not None:
+        (chosen.out / "stills.md").write_text("\n".join([_OPENING, *lines, ""]), encoding="utf-8")
+
+
+#: For each way of choosing frames: was each still caught, and how many fingerprints each clip has.
+Found = dict[str, tuple[list[bool], list[int]]]
+
+
+def _measured(clips: list[moving.Clip], folder: Path) -> Found:
+    found: Found = {name: ([], []) for name in RECIPES}
+    for clip in clips:
+        path = folder / f"{clip.number:03}.mp4"
+        if not path.exists():
+            moving.write(clip, path)
+        copies = stills(path, clip.number)
+        for name, recipe in RECIPES.items():
+            known = listed(path, recipe)
+            found[name][1].append(len(known))
+            if len(copies):
+                near = (copies[:, None] != known[None]).sum(axis=2).min(axis=1)
+                found[name][0].extend((near <= MATCH_DISTANCE).tolist())
+    return found
+
+
+def _row(kind: str, found: Found) -> str:
+    cells = [f"{100 * np.mean(caught):.1f} | {np.mean(counts):.0f}" for caught, counts in found.values()]
+    return f"| {kind} | {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

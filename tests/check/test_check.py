@@ -101,7 +101,7 @@ def test_stills_hash_every_frame_of_a_clip(scene: Scene, capsys: pytest.CaptureF
     clip, between = scene.originals / "party.mp4", scene.copies / "between.jpg"
     code, few = _check(clip, "--copy", between, "--video", "keyframes", capsys=capsys)
     assert code == 3
-    code, many = _check(clip, "--copy", between, "--video", "stills", capsys=capsys)
+    code, many = _check(clip, "--copy", between, "--video", "every", capsys=capsys)
     assert code == 0
     assert abs(many["copies"][0]["match"]["timestamp"] - 2.7) < 0.25
     assert many["against"]["fingerprints"] > few["against"]["fingerprints"]

@@ -78,7 +78,7 @@ class TestWhichFrames:
         assert [frame.index for frame in frames] == [0, 12, 24, 36]
 
     def test_every_frame(self) -> None:
-        frames, _ = read(clip(40, b_frames=3), "stills")
+        frames, _ = read(clip(40, b_frames=3), "every")
         assert [frame.index for frame in frames] == list(range(40))
 
     def test_times_count_from_the_first_frame(self) -> None:
@@ -338,7 +338,7 @@ class TestHostile:
 
     def test_time_is_over_in_the_middle(self) -> None:
         limits = Limits(video_seconds=3600.0)
-        values = video.frames(io.BytesIO(H264), len(H264), "stills", limits)
+        values = video.frames(io.BytesIO(H264), len(H264), "every", limits)
         kept = [next(values)]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("takedown_cli.decode.video_open.time.monotonic", lambda: 1e12)
@@ -365,7 +365,7 @@ def test_every_clip_of_the_corpus(shared: Path) -> None:
 
 
 def test_a_first_key_frame_that_is_not_shown(shared: Path) -> None:
-    frames, _ = read((shared / "corpus/video/discard_first_keyframe.mp4").read_bytes(), "stills")
+    frames, _ = read((shared / "corpus/video/discard_first_keyframe.mp4").read_bytes(), "every")
     assert len(frames) == 25
     assert frames[0].index == 0
 

@@ -84,7 +84,7 @@ def test_a_key_packet_that_is_not_shown_is_decoded_but_not_counted() -> None:
     assert plan.action.tolist() == [REFERENCE, REFERENCE, WANTED, SKIP]
 
 
-@pytest.mark.parametrize("mode", ["gaps", "keyframes", "vpdq", "stills"])
+@pytest.mark.parametrize("mode", ["gaps", "keyframes", "vpdq", "every"])
 def test_the_limit_keeps_frames_spread_over_the_whole_video(mode: str) -> None:
     plan = video_plan.make(steady(20_000, 10, 40), mode, 10, 100)
     ranks = chosen(plan)
