@@ -103,7 +103,7 @@ def withdraw(
                 hint="Whoever made it has the number: takedown withdraw -.",
             )
         confirm(f"Withdraw the case of item {entry.item}? Platforms are then told to stop looking for it.")
-        count = take_back(ledger, entry, connections(proxy, patience))
+        count = take_back(ledger, entry.item, connections(proxy, patience))
         _say_withdrawn(ledger, entry, count)
 
 

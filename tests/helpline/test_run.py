@@ -16,7 +16,7 @@ from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle.document import Declaration
 from takedown_cli.case import CaseNumber
 from takedown_cli.discover import open_media
-from takedown_cli.errors import BundleError, UnreachableError
+from takedown_cli.errors import BundleError, UnreachableError, UsageError
 from takedown_cli.helpline import handover
 from takedown_cli.helpline.inquiry import ask_all
 from takedown_cli.helpline.ledger import Ledger, retention
@@ -267,11 +267,73 @@ def test_what_platforms_say_is_kept_and_marked_as_new(tmp_path: Path, intake: Ru
         assert not any(entry.changed > state.shown for entry in state.entries.values())
         entry = state.entries[2]
         assert entry.number is not None
-        count = take_back(ledger, entry, connect)
+        count = take_back(ledger, entry.item, connect)
         assert count == 2
         assert states(ledger) == [State.SENT, State.WITHDRAWN, State.SENT]
         again = platform.pull()
         assert sum(record["hashStatus"] == "Withdrawn" for record in again.values()) == len(listed) / 3
+
+
+def test_what_a_run_works_on_is_neither_taken_back_nor_forgotten(
+    tmp_path: Path, intake: Running, folder_of: Make
+) -> None:
+    """The run of another operator began while this one was asked whether they are sure."""
+    refused: list[bool] = []
+    with opened(tmp_path / "ledger") as ledger, opened(tmp_path / "ledger", operator="second") as other:
+        take_in(ledger, everyone(folder_of, 1), intake.address)
+
+        def change_their_mind(_: Outcome) -> None:
+            with pytest.raises(UsageError):
+                take_back(other, 1, connect)
+            with pytest.raises(UsageError):
+                retention.forget(other, [1])
+            refused.append(True)
+
+        work(ledger, intake.address, change_their_mind)
+        assert len(refused) == 2
+        assert states(ledger) == [State.SENT]
+        assert take_back(other, 1, connect) == 2
+
+
+def test_while_a_case_is_taken_back_no_run_sends_it(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    touched: list[set[int]] = []
+    with opened(tmp_path / "ledger") as ledger, opened(tmp_path / "ledger", operator="second") as other:
+        take_in(ledger, everyone(folder_of, 2), intake.address)
+        with pytest.raises(UnreachableError):
+            work(ledger, intake.address, _fail)
+        assert ledger.state().entries[1].open
+
+        @contextmanager
+        def meanwhile(address: str) -> Iterator[IntakeClient]:
+            touched.append(work(other, intake.address))
+            with connect(address) as client:
+                yield client
+
+        with ledger.turn() as turn:
+            turn.add(Act.HASHED, 1, bundle="never arrived", items=1, unprotected=0, twice=0, reasons={}, covered=[],
+                     seen=[], last=True)  # fmt: skip
+        assert take_back(ledger, 1, meanwhile) is None
+        assert touched == [{2}]
+        assert states(ledger) == [State.WITHDRAWN, State.SENT]
+
+
+def _fail(_: Outcome) -> None:
+    raise UnreachableError
+
+
+def test_a_folder_that_became_a_link_is_not_followed(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    """Since the manifest was read it was replaced by a link to another caller's."""
+    first, second = folder_of("1"), folder_of("2")
+    (tmp_path / "3.tdb").write_bytes(_ready_made(intake, folder_of("theirs"), sealed=False))
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, first), caller(2, second), caller(3, tmp_path / "3.tdb")], intake.address)
+        shutil.rmtree(second)
+        second.symlink_to(first)
+        (tmp_path / "3.tdb").rename(tmp_path / "4.tdb")
+        (tmp_path / "3.tdb").symlink_to(tmp_path / "4.tdb")
+        work(ledger, intake.address)
+        assert states(ledger) == [State.SENT, State.FAILED, State.FAILED]
+    assert counts(intake) == (1, 1, 2)
 
 
 def test_a_note_holds_item_numbers_only_and_is_known_again(tmp_path: Path, intake: Running, folder_of: Make) -> None:

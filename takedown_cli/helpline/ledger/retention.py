@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
+from takedown_cli.errors import UsageError
 from takedown_cli.helpline.ledger.entry import Act, Entry
 
 if TYPE_CHECKING:
@@ -23,9 +24,14 @@ def older_than(state: State, days: int, today: str) -> list[Entry]:
 
 
 def forget(ledger: Ledger, items: Iterable[int]) -> None:
-    """Take these cases out, and rewrite the file. Raises OutputError."""
+    """Take these cases out, and rewrite the file.
+
+    Raises UsageError when a run works on one of them, since nobody would have the number of what it sends; OutputError.
+    """
     with ledger.turn() as turn:
         for item in items:
-            if item in turn.state.entries:
+            if (entry := turn.state.entries.get(item)) is not None:
+                if ledger.is_held(entry):
+                    raise UsageError("Somebody is at work on this case now.", hint="Wait until their run is over.")
                 turn.add(Act.FORGOTTEN, item)
     ledger.compact(always=True)

@@ -23,7 +23,7 @@ from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.run.folder import Folder, Part
 from takedown_cli.helpline.run.outbox import Connect, Letter, Outbox, Taken
 from takedown_cli.helpline.run.rota import Rota
-from takedown_cli.reasons import SENTENCES
+from takedown_cli.reasons import SENTENCES, Reason
 
 if TYPE_CHECKING:
     from takedown_cli.cluster.spread import Cluster
@@ -165,6 +165,9 @@ class Run:
 
     def _take_bundle(self, entry: Entry) -> None:
         """A bundle made elsewhere: countersigned where it is not sealed, and sent without knowing its number."""
+        if entry.path.is_symlink():  # since the manifest was read; it may lead to another caller's bundle
+            self._end(Act.FAILED, entry.item, SENTENCES[Reason.SYMLINK])
+            return
         try:
             with entry.path.open("rb") as stream:
                 data = stream.read(seal.BUCKETS[-1] + (1 << 16))

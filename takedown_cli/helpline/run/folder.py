@@ -94,6 +94,9 @@ class Folder:
 
     def files(self) -> Iterator[Found | Skipped | Failed]:
         """What is in the folder and in no part yet. Never raises for anything on the disk."""
+        if self._entry.path.is_symlink():  # since the manifest was read; it may lead to another caller's folder
+            self.unreadable = Reason.SYMLINK
+            return
         for found in walk([self._entry.path], self._limits):
             name = self._name(found)
             if name not in self._covered:
