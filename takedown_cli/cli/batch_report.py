@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _WITHHELD: Final = "withheld"
 _LABEL: Final = 34
+#: What makes a formula of a cell, full-width forms too, and what a spreadsheet drops in front of it.
+_FORMULA: Final = tuple("=+-@＝＋－＠\t\r\n ")
 
 
 @carries(LEDGER, KEY, PASSPHRASE)
@@ -112,7 +114,7 @@ def in_csv(found: Report) -> bytes:
 
 def _no_formula(text: str) -> str:
     """A platform's name, which a spreadsheet must not compute."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def in_words(found: Report) -> list[str]:

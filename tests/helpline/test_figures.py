@@ -143,6 +143,20 @@ def test_who_was_blocked_twice_is_not_told_by_a_sum() -> None:
     assert found.blocked.total is None
 
 
+def test_minors_who_came_alone_are_not_told_by_the_difference_of_two_tables() -> None:
+    """Children are no adults: who was under 18, less the children, are those for whom no parent spoke."""
+    cases = [
+        *(case(n, behalf="child", authority="parent-or-guardian") for n in range(20)),
+        *(case(n, age="adult", behalf="self", authority=None) for n in range(20, 40)),
+    ]
+    assert counts(figures(cases, day=DAY, threshold=5).behalf) == {"The caller": 20, "Child, by parent or guardian": 20}
+    cases += [case(n, behalf="self", authority=None) for n in (40, 41)]
+    found = figures(cases, day=DAY, threshold=5)
+    assert counts(found.ages) == {"Under 18": 22, "18 or over": 20, "Not sure": 0}
+    assert found.behalf.cells == ()
+    assert found.behalf.total is None
+
+
 def test_one_large_case_is_not_the_sum() -> None:
     few = [case(n) for n in range(20)]
     assert figures([*few, case(20, items=5000)], day=DAY, threshold=5).items is None

@@ -263,10 +263,11 @@ def test_every_form_of_the_report_shows_the_same_numbers() -> None:
             assert re.search(rf"^  {re.escape(cell['label'])} +{said}$", words, re.MULTILINE)
 
 
-def test_a_platforms_name_is_no_formula_and_no_escape_code() -> None:
-    said = (Answer("=1+1\x1b[2J", "blocked", 1, "2026-03-02"),)
+@pytest.mark.parametrize("begins", ["=", "＝", " =", "\n+", "\t@"])
+def test_a_platforms_name_is_no_formula_and_no_escape_code(begins: str) -> None:
+    said = (Answer(f"{begins}1+1\x1b[2J", "blocked", 1, "2026-03-02"),)
     found = figures([case(n, answers=said) for n in range(9)], day="2026-06-01", threshold=5)
-    assert "'=1+1" in batch_report.in_csv(found).decode()
+    assert f"'{begins}1+1" in batch_report.in_csv(found).decode()
     assert "\x1b[2J" not in "\n".join(batch_report.in_words(found))
 
 

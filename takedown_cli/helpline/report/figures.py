@@ -98,13 +98,16 @@ def figures(cases: Iterable[Case], *, day: str, threshold: int, period: Period =
     platforms = tuple(
         of_reached(f"platform-{number}", name, counts) for number, (name, counts) in enumerate(_answers(seen), start=1)
     )
+    of_age = of_reached("ages", "Age when it was taken", ages)
+    behalf = of_reached("behalf", "Whom it shows, and who may act", _for_whom(reached))
+    if of_age.published(_AGES["adult"]) is not None and 0 < sum(map(_is_minor_alone, reached)) < threshold:
+        behalf = nothing(behalf.id, behalf.title, {})
     blocked, first = _blocks(reached, platforms, threshold, open_=open_)
     return Report(
         day=day, threshold=threshold, period=period, outcomes=outcomes,
         listed=of_reached("listed", "Cases with the intake", listed),
         over_time=of_reached("over-time", "Cases over time", _over_time(seen, period)),
-        ages=of_reached("ages", "Age when it was taken", ages),
-        behalf=pooled(of_reached("behalf", "Whom it shows, and who may act", _for_whom(reached)), OTHERS),
+        ages=of_age, behalf=pooled(behalf, OTHERS),
         languages=pooled(of_reached("languages", "Language of the slip", languages), OTHERS),
         blocked=blocked, first_block=first, platforms=platforms,
         items=_items(reached, threshold) if open_ else None,
@@ -118,6 +121,15 @@ def _all(labels: Iterable[str], counts: Counter[str]) -> dict[str, int]:
 def _for_whom(cases: Iterable[Case]) -> dict[str, int]:
     counts = Counter(_BEHALF[case.behalf, case.authority] for case in cases)
     return {label: counts[label] for label in _BEHALF.values() if counts[label]}
+
+
+def _is_minor_alone(case: Case) -> bool:
+    """Whether somebody who was, or may have been, under 18 is spoken for by no parent or guardian.
+
+    Nobody acts for an adult as for a child. So those who were not adults, less the children, are these people: the
+    difference of two tables.
+    """
+    return case.age != "adult" and case.behalf != "child" and case.authority != "parent-or-guardian"
 
 
 def _items(cases: Sequence[Case], threshold: int) -> int | None:
