@@ -8,16 +8,21 @@ It must never hold a file name, a path, a date of a file, or anything else about
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from takedown_cli.errors import BundleError
 
 Hex16 = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Hex32 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 KeyId = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-Day = Annotated[str, Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+Day = Annotated[
+    str,
+    Field(pattern=r"^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    AfterValidator(lambda day: date.fromisoformat(day).isoformat()),  # none such as 30 February
+]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.\[\]:-]{1,255}$")]
 PlatformName = Annotated[str, Field(min_length=1, max_length=80)]
 

@@ -17,6 +17,7 @@ from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle import envelope, file, seal
 from takedown_cli.case import CaseNumber
 from takedown_cli.errors import (
+    BundleError,
     ConfigError,
     ConflictError,
     NoSuchCaseError,
@@ -273,6 +274,14 @@ def test_a_card_that_names_plain_http_elsewhere_is_refused() -> None:
     for client in client_for(lambda *_: (200, {}, signed_card(card("http://intake.example"))), pin=None):
         with pytest.raises(UntrustedIntakeError):
             client.card()
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "2027-02-29", "2026-04-31"])
+def test_a_day_that_no_calendar_has_is_no_document(day: str) -> None:
+    """It would be in a helpline's ledger for good, and no report could be made of it."""
+    receipt = Receipt(message="0" * 64, day="2026-02-28", expires="2028-02-29")
+    with pytest.raises(BundleError):
+        decode(Receipt, encode(receipt).replace(b"2026-02-28", day.encode()))
 
 
 # ------------------------------------------------------------------------------------------------------------ work

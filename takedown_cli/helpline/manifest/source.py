@@ -184,10 +184,7 @@ def wrong_with_bundle(
         return "bundle-adds"
     if set(source.opened.countersigners) - {organisation}:
         return "bundle-countersigned"
-    try:
-        made = date.fromisoformat(bundle.created)
-    except ValueError:  # such as 30 February, which the schema lets pass
-        return "bundle-invalid"
+    made = date.fromisoformat(bundle.created)
     if made > today + _AHEAD:
         return "bundle-future"
     return "bundle-old" if made < today - _OLDEST else None
