@@ -137,7 +137,8 @@ def _enrol(
     if made.contradictions:
         rows = ", ".join(str(row) for row in made.contradictions[:20])
         raise UsageError(
-            f"The ledger says otherwise of the callers in these rows: {rows}.",
+            f"The ledger says otherwise of the callers in these rows, or has their folder or a reference like theirs "
+            f"for another: {rows}.",
             hint="A reference stands for one caller for ever. Nobody was taken in, and nothing was sent.",
         )
     console.say(f"{made.new:,} callers were taken in; {made.known:,} were in the ledger already.")

@@ -19,8 +19,9 @@ from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act
 from takedown_cli.helpline.ledger.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Caller, State
+from takedown_cli.helpline.run.enrol import enrol
 from tests.cli.runner import ROOT
-from tests.helpline.conftest import caller, opened, take_in
+from tests.helpline.conftest import INTAKE, caller, opened, take_in
 from tests.helpline.key import WordKey
 
 
@@ -46,6 +47,24 @@ def test_every_caller_has_a_number_of_their_own_before_anything_else(tmp_path: P
         assert {case.state for case in cases} == {State.WAITING}
         take_in(again, _callers(tmp_path, 20))  # the same manifest once more
         assert {CaseNumber.parse(case.number or "") for case in again.cases()} == numbers
+
+
+@pytest.mark.parametrize(
+    ("reference", "source"),
+    [
+        ("Reference_1", "new"), ("référence-1", "new"),
+        ("new", "1"), ("new", "1/inner"), ("new", "."),
+    ],
+)  # fmt: skip
+def test_a_later_manifest_cannot_take_a_caller_for_another(tmp_path: Path, reference: str, source: str) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, _callers(tmp_path, 2))
+        _sent(ledger, 2)
+        theirs = [caller(7, tmp_path / "7"), caller(8, tmp_path / source, reference=reference)]
+        with ledger.turn() as turn:
+            made = enrol(turn, theirs, intakes={None: INTAKE}, test=True)
+        assert made.contradictions == (8,)
+        assert len(ledger.cases()) == 2
 
 
 def test_nothing_is_in_the_clear(tmp_path: Path) -> None:
@@ -182,7 +201,7 @@ from tests.helpline.conftest import caller, opened, take_in
 name, path = sys.argv[1], Path(sys.argv[2])
 for number in range(1, 1000):
     with opened(path, operator=name) as ledger:
-        take_in(ledger, [caller(number, path.parent, reference=f"{name} {number}")])
+        take_in(ledger, [caller(number, path.parent / f"{name} {number}", reference=f"{name} {number}")])
         if number % 7 == 0:
             ledger.compact(always=True)
     print(number, flush=True)
@@ -266,3 +285,20 @@ def test_rewriting_takes_away_what_was_forgotten_and_keeps_the_rest(tmp_path: Pa
         assert ledger.cases()[-1].item == 31  # a number is never given to two
     with Ledger(path, WordKey(), operator="x", day="2026-03-02") as again:
         assert again.cases()[:-1] == kept
+
+
+def test_what_killed_rewritings_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    """It may hold a caller who is to be forgotten; what another ledger has in work stays."""
+    left = tmp_path / f".ledger.{'0' * 16}.part"
+    others = [
+        tmp_path / f".ledger.old.{'0' * 16}.part",
+        tmp_path / ".ledger.part",
+        tmp_path / f"ledger.{'0' * 16}.part",
+    ]
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, _callers(tmp_path, 2))
+        for file in (left, *others):
+            file.write_bytes((tmp_path / "ledger").read_bytes())
+        ledger.compact(always=True)
+    assert not left.exists()
+    assert all(file.exists() for file in others)

@@ -8,6 +8,7 @@ It must never hold anything in the clear but its magic, a salt and the lengths o
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 import struct
@@ -145,6 +146,7 @@ class LedgerFile:
         self.close()
         self._adopt(descriptor)
         self.news()  # what we wrote is what we hold
+        _clear_leftovers(self.path)
 
     @property
     def size(self) -> int:
@@ -259,6 +261,15 @@ def _written(path: Path, key: bytes, frames: Sequence[bytes]) -> tuple[int, Path
             beside.unlink()
         raise OutputError("The ledger could not be written.", hint="Check its folder, space and rights.") from None
     return descriptor, beside
+
+
+def _clear_leftovers(path: Path) -> None:
+    """Remove what killed rewritings left beside the ledger: it may hold what was forgotten since."""
+    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
+    with suppress(OSError):
+        for left in path.parent.iterdir():
+            if ours.fullmatch(left.name):
+                left.unlink(missing_ok=True)
 
 
 def _write(descriptor: int, data: bytes, at: int) -> int:
