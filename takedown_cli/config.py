@@ -43,7 +43,7 @@ KNOWN: Final = (
     Known("key", "where the organisation's key is kept, as for 'takedown keys'; never the key itself"),
     Known("workers", "decoding processes; all cores when not set"),
     Known("copies", "classes of predicted copies that are hashed too", "flips"),
-    Known("video", "which frames of a video are hashed: gaps, keyframes, vpdq or stills", "gaps"),
+    Known("video", "which frames of a video are hashed: gaps, keyframes, vpdq or every", "gaps"),
     Known("executor", "scheduler of a cluster that hashes, such as dask://10.0.0.5:8786"),
     Known("executor_ca", "file with the authority of that cluster's certificates"),
     Known("executor_cert", "file with the certificate that is shown to the cluster"),

@@ -50,7 +50,7 @@ def confirm(question: str, *, even_with_yes: bool = False) -> None:
             "This needs a confirmation, and there is nobody to ask.",
             hint="Run it again with --yes, or on a terminal without --no-input.",
         )
-    if _answer(f"{question} [y/N] ").lower() not in {"y", "yes"}:
+    if _answer(console.wrap(f"{question} [y/N]") + " ").lower() not in {"y", "yes"}:
         raise DeclinedError(
             "Nothing was done, because it was not confirmed.", hint="Run it again if you change your mind."
         )
@@ -75,6 +75,7 @@ def choose(question: str, answers: Mapping[str, str]) -> str:
             return typed
         if typed.isdecimal() and 1 <= int(typed) <= len(values):
             return values[int(typed) - 1]
+        console.error_line(f"Please type a number from 1 to {len(values)}; Ctrl-C stops, and nothing is done.")
     raise DeclinedError("No answer was chosen, so nothing was done.", hint="Run it again, and answer with a number.")
 
 

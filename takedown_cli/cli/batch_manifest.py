@@ -22,10 +22,17 @@ Name = Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV or JSONL f
 
 
 def _given(
-    age: Annotated[str | None, typer.Option("--age", metavar="AGE", help="Where a row gives none.")] = None,
-    behalf: Annotated[str | None, typer.Option("--for", metavar="WHO", help="Where a row does not say.")] = None,
+    age: Annotated[
+        str | None, typer.Option("--age", metavar="AGE", help="Where a row gives none: under-18, adult, unsure.")
+    ] = None,
+    behalf: Annotated[
+        str | None, typer.Option("--for", metavar="WHO", help="Where a row does not say: self, child, other.")
+    ] = None,
     authority: Annotated[
-        str | None, typer.Option("--authority", metavar="WHY", help="Where a row acts for another.")
+        str | None,
+        typer.Option(
+            "--authority", metavar="WHY", help="Where a row acts for another: permission, parent-or-guardian, law."
+        ),
     ] = None,
     language: Annotated[
         str, typer.Option("--language", metavar="TAG", help="Of the slip, where a row does not say.")

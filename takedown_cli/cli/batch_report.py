@@ -49,7 +49,8 @@ def report(
 
     \b
     takedown batch report --ledger cases.ledger --key file:helpline.key
-    takedown batch report --html report.html --name "Example Helpline" --ledger cases.ledger --key file:helpline.key
+    takedown batch report --html report.html --name "Example Helpline" \\
+        --ledger cases.ledger --key file:helpline.key
     """
     from takedown_cli.helpline.report.figures import Period, figures
 

@@ -62,7 +62,8 @@ def run(
 
     \b
     takedown batch run shift.csv --ledger cases.ledger --key file:helpline.key
-    takedown batch run callers/ --ledger cases.ledger --age adult --for other --authority permission --dry-run
+    takedown batch run callers/ --ledger cases.ledger --key file:helpline.key \\
+        --age adult --for other --authority permission --dry-run
 
     Running it again with the same manifest goes on where it stopped.
     """

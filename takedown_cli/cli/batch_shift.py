@@ -43,8 +43,10 @@ def handover(
     """A note for the next shift: what is open, what went wrong, what changed since the last note.
 
     \b
-    takedown batch handover -o monday.json --ledger cases.ledger --key file:helpline.key --operator Kim
-    takedown batch handover --verify monday.json --ledger cases.ledger --key file:helpline.key
+    takedown batch handover -o monday.json --operator Kim \\
+        --ledger cases.ledger --key file:helpline.key
+    takedown batch handover --verify monday.json \\
+        --ledger cases.ledger --key file:helpline.key
     """
     from takedown_cli.helpline import handover as notes
     from takedown_cli.helpline.ledger.entry import Act
@@ -140,7 +142,8 @@ def forget(
     """Take cases out of the ledger for good. They stay at the intake until they expire or are withdrawn.
 
     \b
-    takedown batch forget --older-than 90 --ledger cases.ledger --key file:helpline.key
+    takedown batch forget --older-than 90 \\
+        --ledger cases.ledger --key file:helpline.key
     takedown batch forget --reference - --ledger cases.ledger < reference.txt
     """
     from takedown_cli.helpline.ledger import retention

@@ -43,8 +43,10 @@ def slips(
     """Write a slip for each caller whose case is with the intake and who has none yet.
 
     \b
-    takedown batch slips -o slips --contact "0800 000 000" --ledger cases.ledger --key file:helpline.key
-    takedown batch slips -o slips --item 17 --ledger cases.ledger --key file:helpline.key
+    takedown batch slips -o slips --contact "0800 000 000" \\
+        --ledger cases.ledger --key file:helpline.key
+    takedown batch slips -o slips --item 17 \\
+        --ledger cases.ledger --key file:helpline.key
     """
     from takedown_cli.helpline.slip import due
 

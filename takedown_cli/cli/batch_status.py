@@ -88,7 +88,8 @@ def withdraw(
     """Take one caller's case back, at the intake and in the ledger.
 
     \b
-    takedown batch withdraw --item 17 --ledger cases.ledger --key file:helpline.key
+    takedown batch withdraw --item 17 \\
+        --ledger cases.ledger --key file:helpline.key
     takedown batch withdraw --reference - --ledger cases.ledger < reference.txt
     """
     from takedown_cli.helpline.withdrawal import take_back

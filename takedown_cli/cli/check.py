@@ -117,7 +117,7 @@ def check(
     for one in _judged(copies, against.hashes, work, progress):
         checked.append(one)
         if not console.json:
-            console.result(check_words.sentence(one, against, show_paths=show_paths))
+            console.paragraphs(check_words.sentence(one, against, show_paths=show_paths))
     if not checked:
         raise NothingToDoError("No copy was found to look at.", hint="Name files, or folders that hold some.")
     if console.json:

@@ -45,7 +45,7 @@ def show() -> None:
         console.result()
         value = "not set" if row["value"] is None else sanitise(row["value"])
         console.result(f"{row['name']}: {value}  ({_SOURCES[row['source']]})")
-        console.result(f"  {row['meaning']}")
+        console.paragraphs(f"  {row['meaning']}")
         console.result(f"  {row['variable']}")
 
 

@@ -12,7 +12,8 @@ import shutil
 import sys
 import textwrap
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Final, TextIO
 
@@ -62,12 +63,18 @@ class Console:
     debug: bool = False
     #: Whether the one JSON object is out, so that an error afterwards does not add a second.
     answered: bool = False
+    #: Around whatever is written to the terminal: a progress bar steps aside for it.
+    interlude: Callable[[], AbstractContextManager[None]] = nullcontext
 
     # ------------------------------------------------------------------------------------------------ stdout: results
 
     def result(self, text: str = "") -> None:
         """One line or block of the result, for people. Raises BrokenPipeError, OutputError."""
         self._write_out(text + "\n")
+
+    def paragraphs(self, text: str) -> None:
+        """A result in sentences: as it is for a program, and wrapped like all else on a terminal."""
+        self.result(self._wrapped(text) if is_terminal(sys.stdout) else text)
 
     def emit(self, document: Mapping[str, object]) -> None:
         """The result as one JSON object: indented on a terminal, one line elsewhere, ASCII only so that it is inert."""
@@ -83,12 +90,13 @@ class Console:
         if sys.stdout is None:
             raise OutputError("There is no standard output to write to.")
         try:
-            if isinstance(data, bytes):
+            with self.interlude() if is_terminal(sys.stdout) else nullcontext():
+                if isinstance(data, bytes):
+                    sys.stdout.flush()
+                    sys.stdout.buffer.write(data)
+                else:
+                    sys.stdout.write(data)
                 sys.stdout.flush()
-                sys.stdout.buffer.write(data)
-            else:
-                sys.stdout.write(data)
-            sys.stdout.flush()
         except BrokenPipeError:
             raise
         except OSError:
@@ -115,13 +123,11 @@ class Console:
         if sys.stderr is None:
             return
         if is_terminal(sys.stderr):
-            text = "\n".join(
-                self.wrap(line.lstrip(" "), indent=" " * (len(line) - len(line.lstrip(" "))))
-                for line in text.split("\n")
-            )
+            text = self._wrapped(text)
         try:
-            sys.stderr.write(text + "\n")
-            sys.stderr.flush()
+            with self.interlude():
+                sys.stderr.write(text + "\n")
+                sys.stderr.flush()
         except (OSError, ValueError):
             pass
 
@@ -132,6 +138,12 @@ class Console:
             sys.stderr.flush()
         except (OSError, ValueError, AttributeError):
             pass
+
+    def _wrapped(self, text: str) -> str:
+        """Each line as a paragraph of its own, which keeps its indentation."""
+        return "\n".join(
+            self.wrap(line.lstrip(" "), indent=" " * (len(line) - len(line.lstrip(" ")))) for line in text.split("\n")
+        )
 
     def wrap(self, text: str, *, indent: str = "") -> str:
         """A paragraph in lines of at most ``width()``; words are never cut."""

@@ -67,6 +67,7 @@ def _add_common_options(command: TyperCommand | TyperGroup) -> None:
     if isinstance(command, TyperGroup):
         for child in command.commands.values():
             _add_common_options(cast("TyperCommand | TyperGroup", child))
+        help_page.install_group(command)
         return
     taken = {option for parameter in command.params for option in parameter.opts}
     titles: dict[str, str] = {}

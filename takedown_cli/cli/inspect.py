@@ -65,7 +65,7 @@ def inspect(
         console.emit(report(data, opened, audience, hashes=hashes))
         return
     for line in in_words(data, opened, audience, hashes=hashes):
-        console.result(line)
+        console.paragraphs(line)
 
 
 def read_bundle(name: str, case: str | None = None) -> bytes:

@@ -41,7 +41,9 @@ app.add_typer(organisation, name="organisation")
 @app.command()
 def init(
     folder: Folder,
-    name: Annotated[str, typer.Option(help="What people see as the intake's name.")] = "Takedown intake",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What people see as the intake's name.")
+    ] = "Takedown intake",
     origin: Annotated[
         str | None, typer.Option(metavar="URL", help="Where people reach it: https://intake.example.org.")
     ] = None,
@@ -52,7 +54,9 @@ def init(
 ) -> None:
     """Make an intake: keys, database, signed card.
 
-    takedown intake init /srv/intake --name "Example Helpline" --origin https://intake.example.org
+    \b
+    takedown intake init /srv/intake --name "Example Helpline" \\
+        --origin https://intake.example.org
     """
     home = home_of(folder)
     from takedown_cli.intake.service import make_intake
@@ -86,13 +90,22 @@ def _address(identity: Identity) -> AddressRow:
 @app.command()
 def serve(
     folder: Folder,
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="0 takes a free one; the origin's on loopback, or 8470.")
+        int | None,
+        typer.Option(
+            "--port", metavar="N", min=0, max=65535, help="0 takes a free one; the origin's on loopback, or 8470."
+        ),
     ] = None,
     processes: Annotated[
         int | None,
-        typer.Option(min=0, max=64, help="Processes beside it that open messages; one for each processor but one."),
+        typer.Option(
+            "--processes",
+            metavar="N",
+            min=0,
+            max=64,
+            help="Processes beside it that open messages; one for each processor but one.",
+        ),
     ] = None,
     log: Annotated[
         str, typer.Option("--log", metavar="json|text|none", help="What it tells on stderr: counts, never who.")
@@ -197,7 +210,9 @@ def verify(folder: Folder) -> None:
         "wrong": list(health.wrong),
     }
     _done(report)
-    if health.wrong:
+    if not health.wrong:
+        console.say("The database is sound, and all in it agrees.")
+    else:
         from takedown_cli.errors import ConfigError
 
         raise ConfigError("The intake's database is not whole.", hint="Stop it, and restore the latest good backup.")

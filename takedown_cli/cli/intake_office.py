@@ -198,7 +198,7 @@ def add_organisation(
     folder: Folder,
     name: Name,
     key: Annotated[str, typer.Argument(metavar="KEY", help="Its public key, 64 hexadecimal digits.")],
-    quota: Annotated[int, typer.Option(min=1, max=1_000_000, help="Submissions a day.")] = 1000,
+    quota: Annotated[int, typer.Option("--quota", metavar="N", min=1, max=1_000_000, help="Submissions a day.")] = 1000,
 ) -> None:
     """Let a helpline's second signature count: what it sends in is not held in a flood.
 

@@ -72,7 +72,7 @@ def carried_by(callback: Callable[..., object] | None) -> tuple[Shared[Any], ...
 def _common(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
-    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more.")] = 0,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, show_default=False, help="Say more.")] = 0,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Confirm beforehand.")] = False,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours.")] = False,

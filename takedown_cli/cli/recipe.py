@@ -18,6 +18,8 @@ from takedown_cli.model import COPIES, Limits, Recipe
 
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
 VIDEO: Final = ("gaps", "keyframes", "vpdq", "every")
+_COPIES: Final = "flips"
+_VIDEO: Final = "gaps"
 _DEFAULT: Final = Limits()
 
 
@@ -32,11 +34,17 @@ class Work:
 def _recipe(
     copies: Annotated[
         list[str] | None,
-        typer.Option("--copies", metavar="KINDS", help=f"Predicted copies to protect too: {', '.join(COPIES)}."),
+        typer.Option(
+            "--copies", metavar="KINDS", help=f"Predicted copies to protect too: {', '.join(COPIES)}. Usual: {_COPIES}."
+        ),
     ] = None,
     video: Annotated[
         str | None,
-        typer.Option("--video", metavar="MODE", help=f"Which frames of a video: {', '.join(VIDEO)}."),
+        typer.Option(
+            "--video",
+            metavar="MODE",
+            help=f"Which frames of a video: {', '.join(VIDEO)}. Usual: {_VIDEO}.",
+        ),
     ] = None,
     also: Annotated[
         list[str] | None,
@@ -48,9 +56,9 @@ def _recipe(
     ] = None,
 ) -> Work:
     recipe = Recipe(
-        copies=_classes(kinds_of("--copies", copies or [setting("copies") or "flips"], COPIES)),
+        copies=_classes(kinds_of("--copies", copies or [setting("copies") or _COPIES], COPIES)),
         also=kinds_of("--also", also or [], ALSO),
-        video=one_of("--video", video or setting("video") or "gaps", VIDEO),
+        video=one_of("--video", video or setting("video") or _VIDEO, VIDEO),
         fast=fast,
     )
     return Work(recipe, workers or _workers(setting("workers")))

@@ -28,11 +28,11 @@ _WATCH_SECONDS: Final = 60
 _OTHER_FILE: Final = "An edited or smaller copy has another hash; name the file that was submitted."
 
 Number = Annotated[
-    str | None, typer.Argument(metavar="[-|FILE]", help="Where the case number comes from; a prompt when left out.")
+    str | None, typer.Argument(metavar="-|FILE", help="Where the case number comes from; a prompt when left out.")
 ]
 
 
-@app.command()
+@app.command(epilog="Exit codes: 0 shown; 9 no such case; 7 unreachable: try again later; 2 usage.")
 def status(
     number: Number = None,
     intake: Intake = None,
@@ -63,7 +63,10 @@ def status(
                 _show(state)
 
 
-@app.command()
+@app.command(
+    epilog="Exit codes: 0 withdrawn; 3 some of the files are not in the case; 4 none is; "
+    "7 unreachable: try again later; 8 not confirmed; 9 no such case; 2 usage."
+)
 def withdraw(
     number: Number = None,
     file: Annotated[
@@ -97,7 +100,9 @@ def withdraw(
     kinds = _kinds(copies)
     wanted = _values(file) if file else [()]
     case = case_number(number)
-    what = f"what {len(wanted):,} of your files show" if file else "the whole case"
+    what = (
+        "the whole case" if not file else "what this file shows" if len(file) == 1 else f"what {len(file):,} files show"
+    )
     if kinds:
         what = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
     confirm(f"Withdraw {what}? Platforms are then told to stop looking for it.")
@@ -107,7 +112,7 @@ def withdraw(
     if console.json:
         console.emit(withdraw_report(states[-1], sum(counts)))
     else:
-        console.result(in_words(states[-1]))
+        console.paragraphs(in_words(states[-1]))
     raise typer.Exit(_say_copies_withdrawn(sum(counts)) if kinds else _say_withdrawn(counts, len(file or ())))
 
 
@@ -175,4 +180,4 @@ def _show(state: CaseStatus) -> None:
     if console.json:
         console.emit(status_report(state))
     else:
-        console.result(in_words(state))
+        console.paragraphs(in_words(state))

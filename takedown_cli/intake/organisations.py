@@ -7,6 +7,7 @@ It must never hold a private key.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -15,6 +16,8 @@ from takedown_cli import keys
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake.schema import organisations, submissions
 from takedown_cli.intake.writer import Turn
+
+_LIST: Final = "'takedown intake organisation list' shows them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ def add(turn: Turn, name: str, key: bytes, quota: int) -> None:
     try:
         turn.connection.execute(insert(organisations).values(name=name, key=key, quota=quota, since=turn.day))
     except IntegrityError:
-        raise ConfigError("An organisation of that name or key is known already.", hint="See the list.") from None
+        raise ConfigError("An organisation of that name or key is known already.", hint=_LIST) from None
 
 
 def revoke(turn: Turn, name: str) -> None:
@@ -49,7 +52,7 @@ def revoke(turn: Turn, name: str) -> None:
         .values(revoked=turn.day)
     )
     if not changed.rowcount:
-        raise ConfigError("There is no organisation of that name.", hint="See the list.")
+        raise ConfigError("There is no organisation of that name.", hint=_LIST)
 
 
 def everyone(connection: Connection, day: str) -> list[Organisation]:

@@ -123,3 +123,17 @@ def test_a_number_typed_on_a_terminal_is_not_echoed(tmp_path: Path) -> None:
     assert code == 0
     assert str(case) not in screen
     assert "Signature: valid" in screen
+
+
+def test_an_answer_that_is_none_is_told_what_one_is(person: Person) -> None:
+    screen = person.types("x\n2\n")
+    assert ask.choose("How old?", {"under-18": "under 18", "adult": "18 or over"}) == "adult"
+    assert "Please type a number from 1 to 2" in screen.getvalue()
+
+
+def test_a_long_question_breaks_between_words(person: Person) -> None:
+    screen = person.types("y\n")
+    ask.confirm("Withdraw what this file shows? " + "Platforms are then told to stop looking for it. " * 3)
+    lines = screen.getvalue().split("\n")
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].endswith("[y/N] ")

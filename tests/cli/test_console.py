@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takedown_cli.cli.console import Console, sanitise, shown_path
+from takedown_cli.cli.console import Console, console, sanitise, shown_path
 
 HOSTILE = [
     ("\x1b[31mred", "\\x1b[31mred"),
@@ -111,3 +111,20 @@ def test_a_missing_stderr_is_no_reason_to_stop(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stderr", None)
     Console().say("nobody hears this")
     Console().prompt("nor this")
+
+
+def test_a_result_in_sentences_is_wrapped_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Pictures 1-3: " + "on the list that platforms read, " * 4 + "\n  Example Platform blocks it."
+    console.paragraphs(text)
+    assert capsys.readouterr().out == text + "\n"
+
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", screen)
+    console.paragraphs(text)
+    lines = screen.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "  Example Platform blocks it."
+    assert " ".join(" ".join(lines).split()) == " ".join(text.split())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from takedown_cli import __version__
 from takedown_cli.cli.commands import ENTRIES, first_page
-from takedown_cli.cli.group import load
+from takedown_cli.cli.group import invoke, load
 from tests.cli.runner import environment, run
 
 HEAVY = {"numpy", "PIL", "av", "httpx", "cryptography", "sqlalchemy", "rich", "pydantic", "imagehash", "starlette"}
@@ -58,6 +59,39 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
     assert "takedown_cli" in imported
     assert not imported & HEAVY
     assert max(map(len, ended.stdout.splitlines())) <= 80
+
+
+def _pages(command: TyperCommand | TyperGroup, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    yield path
+    if isinstance(command, TyperGroup):
+        for name, child in command.commands.items():
+            assert isinstance(child, TyperCommand | TyperGroup)
+            yield from _pages(child, (*path, name))
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_every_page_fits_80_columns_and_is_whole(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No sentence is cut with an ellipsis, no range is written as a formula, no value is named by its Python type."""
+    monkeypatch.setenv("COLUMNS", "80")
+    for path in _pages(load(name), (name,)):
+        invoke([*path, "--help"])
+        usage, rest = capsys.readouterr().out.split("\n", 1)
+        assert usage.startswith(f"Usage: takedown {' '.join(path)} ")
+        assert max(map(len, rest.splitlines())) <= 80, path
+        assert "..." not in re.sub(r"[A-Z-]\.\.\.", "", rest), path
+        assert "<=x" not in rest, path
+        assert not re.search(r"^  -.* <(str|int|float)", rest, re.M), path
+
+
+def test_every_option_that_takes_a_value_names_it() -> None:
+    for name in ENTRIES:
+        for leaf in _leaves(load(name)):
+            for option in leaf.params:
+                takes_value = option.param_type_name == "option" and not getattr(option, "is_flag", False)
+                if takes_value and not getattr(option, "count", False) and not getattr(option, "hidden", False):
+                    assert option.metavar, (name, option.opts)
 
 
 def test_no_command_at_all_shows_the_first_page(tmp_path: Path) -> None:
