@@ -11,7 +11,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
@@ -97,19 +98,29 @@ class _Bar:
     def __init__(self) -> None:
         self._progress: RichProgress | None = None
         self._task: TaskID | None = None
+        self._lock = threading.RLock()  # a signal's handler may write while its own thread does
 
     def draw(self, line: ProgressLine) -> None:
-        if self._progress is None:
-            self._progress = self._start()
-            self._task = self._progress.add_task("")
-        if self._task is not None:
-            self._progress.update(
-                self._task,
-                description=in_words(line),
-                completed=line["bytes"],
-                total=line["total_bytes"] or None,
-                refresh=True,
-            )
+        with self._lock:
+            if self._progress is None:
+                self._progress = self._start()
+                self._task = self._progress.add_task("")
+                console.interlude = self._erased
+            if self._task is not None:
+                self._progress.update(
+                    self._task,
+                    description=in_words(line),
+                    completed=line["bytes"],
+                    total=line["total_bytes"] or None,
+                    refresh=True,
+                )
+
+    @contextmanager
+    def _erased(self) -> Iterator[None]:
+        """The bar's line is empty and stays so for as long as the block lasts; the next ``draw`` brings it back."""
+        with self._lock:
+            console.prompt("\r\x1b[2K")
+            yield
 
     def _start(self) -> RichProgress:
         from rich.console import Console
@@ -133,6 +144,7 @@ class _Bar:
 
     def close(self) -> None:
         if self._progress is not None:
+            console.interlude = nullcontext
             self._progress.stop()
 
 

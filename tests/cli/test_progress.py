@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from takedown_cli.cli.console import console
 from takedown_cli.cli.documents import ProgressLine
-from takedown_cli.cli.progress import Count, in_words
+from takedown_cli.cli.progress import Count, _Bar, in_words
 from tests.cli.runner import in_terminal, run
 
 
@@ -80,3 +82,22 @@ def test_forced_colour_makes_no_bar(good: Path, tmp_path: Path) -> None:
 
 def test_an_unknown_mode_is_misuse(good: Path, tmp_path: Path) -> None:
     assert run("hash", good, "--progress=fancy", cwd=tmp_path).code == 2
+
+
+def test_a_result_never_lands_on_the_line_of_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(screen, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setattr(sys, "stderr", screen)
+    bar = _Bar()
+    try:
+        for write in (console.result, console.error_line):
+            bar.draw(_line(files=3, total=9))
+            assert "3 of 9+ files" in screen.getvalue()
+            write("Copy 1: yes.")
+            assert screen.getvalue().endswith("\r\x1b[2KCopy 1: yes.\n")
+    finally:
+        bar.close()
+    written = len(screen.getvalue())
+    console.result("after it")
+    assert screen.getvalue()[written:] == "after it\n"
