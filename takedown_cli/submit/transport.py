@@ -8,6 +8,7 @@ It must never send a header, cookie or user agent that tells one person or machi
 from __future__ import annotations
 
 import ssl
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
@@ -21,6 +22,8 @@ from takedown_cli.submit import tls
 USER_AGENT: Final = "takedown"
 MAX_REPLY: Final = 9 << 20
 _TIMEOUT: Final = httpx.Timeout(connect=20, read=60, write=60, pool=20)
+#: Seconds in which the body of an answer has to come, whatever its size: by drops it would come for ever.
+_LONGEST_ANSWER: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,13 @@ class Door:
             with self._client.stream(method, path, content=body, headers=headers) as response:
                 if response.is_redirect:
                     raise UntrustedIntakeError("The intake tried to send the request elsewhere.")
-                content = bytearray()
+                content, until = bytearray(), time.monotonic() + _LONGEST_ANSWER
                 for chunk in response.iter_raw():
                     content += chunk
                     if len(content) > MAX_REPLY:
                         raise UntrustedIntakeError("The intake's answer is too large.")
+                    if time.monotonic() > until:
+                        raise UnreachableError
                 return Reply(response.status_code, bytes(content), _seconds(response.headers.get("retry-after")))
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError):
             raise UnreachableError from None

@@ -26,6 +26,7 @@ from takedown_cli.errors import (
     UnreachableError,
     UntrustedIntakeError,
 )
+from takedown_cli.submit import transport
 from takedown_cli.submit.client import IntakeClient
 from takedown_cli.submit.transport import MAX_REPLY, Door
 from takedown_cli.wire import CaseRequest, CaseStatus, Challenge, Receipt, Refusal, decode, encode
@@ -273,6 +274,14 @@ def test_an_onion_service_is_never_asked_of_a_name_server(text: str) -> None:
 def test_a_card_that_names_plain_http_elsewhere_is_refused() -> None:
     for client in client_for(lambda *_: (200, {}, signed_card(card("http://intake.example"))), pin=None):
         with pytest.raises(UntrustedIntakeError):
+            client.card()
+
+
+def test_an_answer_that_comes_by_drops_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each drop comes in time, so only the whole tells."""
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", -1.0)
+    for client in client_for(lambda *_: (200, {}, b"x"), pin=None):
+        with pytest.raises(UnreachableError):
             client.card()
 
 
