@@ -38,9 +38,11 @@ class Learnt:
 
 
 def ask_all(ledger: Ledger, connect: Connect, threads: int) -> Learnt:
-    """Ask about every case that was sent, and write down what is new."""
+    """Ask about every case that was sent, also in part before the rest was refused, and write down what is new."""
     wanted = [
-        entry for entry in ledger.state().entries.values() if entry.state is State.SENT and entry.number is not None
+        entry
+        for entry in ledger.state().entries.values()
+        if entry.state in {State.SENT, State.REFUSED} and entry.acknowledged and entry.number is not None
     ]
     waiting: list[tuple[int, CaseStatus | None]] = []
     asked, error = 0, None

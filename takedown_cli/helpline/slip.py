@@ -21,6 +21,7 @@ from takedown_cli.helpline.wording.texts import Wording
 #: The act under which the ledger notes that a slip was made.
 ACT: Final = "slip"
 _WIDTH: Final = 72
+_LONGEST_NAME: Final = 200  # bytes, of the 255 that most file systems take
 _MARK: Final = ("\u2066", "\u2069")  # isolate: a number or a command stays in one piece within right-to-left text
 
 
@@ -52,12 +53,13 @@ class Due:
 def due(cases: Iterable[Case], contact: str = "", again: frozenset[str] = frozenset()) -> Due:
     """Whose slip is to be made: every case that the intake has and whose number was not given out before.
 
+    That is also one of which a later part was refused: what was taken before is with the intake.
     ``again`` are references that get another one, as when a slip was lost.
     """
     slips: list[tuple[Case, Slip]] = []
     given = not_sent = none_due = 0
     for case in cases:
-        if case.state is State.SENT:
+        if case.state is State.SENT or (case.state is State.REFUSED and case.sent is not None):
             if any(event.act == ACT for event in case.history) and case.reference not in again:
                 given += 1
             else:
@@ -79,6 +81,7 @@ def _slip(case: Case, contact: str) -> Slip:
 def file_name(reference: str, taken: frozenset[str], suffix: str) -> str:
     """A name that any system can have, is not among ``taken``, and says the reference and nothing else."""
     safe = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", reference)).strip(".-")[:64] or "slip"
+    safe = safe.encode()[:_LONGEST_NAME].decode(errors="ignore")
     name, count = f"{safe}{suffix}", 1
     while name.casefold() in taken:
         count += 1

@@ -336,6 +336,19 @@ def test_a_folder_that_became_a_link_is_not_followed(tmp_path: Path, intake: Run
     assert counts(intake) == (1, 1, 2)
 
 
+def test_a_case_whose_later_part_was_refused_is_asked_about(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    platform = Platform(intake.origin, intake.add_participant("Example Platform"))
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, everyone(folder_of, 1), intake.address)
+        work(ledger, intake.address)
+        with ledger.turn() as turn:
+            turn.add(Act.REFUSED, 1, why="No.")
+        platform.pull()
+        assert ask_all(ledger, connect, 1).asked == 1
+        assert {answer.state for case in ledger.cases() for answer in case.answers} == {"seen"}
+        assert states(ledger) == [State.REFUSED]
+
+
 def test_a_note_holds_item_numbers_only_and_is_known_again(tmp_path: Path, intake: Running, folder_of: Make) -> None:
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, [*everyone(folder_of, 2), caller(3, tmp_path / "gone")], intake.address)

@@ -44,6 +44,20 @@ def test_every_language_has_every_text_in_its_own_words(language: str) -> None:
     assert words.direction == ("rtl" if language == "ar" else "ltr")
 
 
+def test_what_an_intake_took_before_it_refused_the_rest_gets_a_slip() -> None:
+    partly = case(1, state=State.REFUSED, number=NUMBER)
+    found = due([partly, case(2, state=State.REFUSED, sent=None, number=NUMBER)])
+    assert [each.reference for _, each in found.slips] == ["R1"]
+    assert found.none_due == 1
+
+
+def test_no_reference_is_too_long_for_a_file(tmp_path: Path) -> None:
+    for letter in ("a", "я", "語", "\U00020000"):
+        name = file_name(letter * 64, frozenset(), ".html")
+        (tmp_path / name).touch()
+        assert letter * 50 in name
+
+
 def test_the_texts_use_letters_of_their_language_only() -> None:
     ukrainian = "".join(getattr(wording("uk"), field.name) for field in fields(wording("uk")))
     assert not set("ыэъё") & set(ukrainian.casefold())
@@ -94,7 +108,7 @@ def test_a_slip_is_due_once_and_for_sent_cases_only() -> None:
     given = (Event("2026-03-02", "kim", ACT),)
     cases = [
         case(1), case(2, history=given), case(3, state=State.READY), case(4, state=State.WAITING),
-        case(5, state=State.NOTHING), case(6, state=State.REFUSED), case(7, state=State.WITHDRAWN),
+        case(5, state=State.NOTHING), case(6, state=State.REFUSED, sent=None), case(7, state=State.WITHDRAWN),
     ]  # fmt: skip
     found = due(cases)
     assert [each.reference for _, each in found.slips] == ["R1"]
