@@ -121,6 +121,15 @@ def test_too_few_cases_give_no_figure_and_no_label_at_all() -> None:
     assert "2026-03" not in str(found)
 
 
+def test_a_platform_that_answered_to_few_is_not_named() -> None:
+    by_a, rare = Answer("Site", "seen", 1, "2026-03-02"), Answer("Rare Site", "blocked", 1, "2026-03-02")
+    cases = [case(n, answers=(by_a,)) for n in range(20)]
+    found = figures([*cases, *(case(n, answers=(by_a, rare)) for n in range(20, 24))], day=DAY, threshold=5)
+    assert [(each.id, each.title) for each in found.platforms] == [("platform-1", "Site")]
+    found = figures([*cases, *(case(n, answers=(by_a, rare)) for n in range(20, 25))], day=DAY, threshold=5)
+    assert [(each.id, each.title) for each in found.platforms] == [("platform-1", "Rare Site"), ("platform-2", "Site")]
+
+
 def test_who_was_blocked_elsewhere_only_is_not_told_by_a_difference() -> None:
     by_a = (Answer("A", "blocked", 1, "2026-03-02"),)
     by_b = (Answer("B", "blocked", 1, "2026-03-02"),)

@@ -95,8 +95,9 @@ def figures(cases: Iterable[Case], *, day: str, threshold: int, period: Period =
     languages = dict(sorted(Counter(case.language for case in reached).items()))
     # Where a label is there only because a case has it, the label itself tells something.
     seen = reached if open_ else []
+    named, rare = _answers(seen, threshold)
     platforms = tuple(
-        of_reached(f"platform-{number}", name, counts) for number, (name, counts) in enumerate(_answers(seen), start=1)
+        of_reached(f"platform-{number}", name, counts) for number, (name, counts) in enumerate([*named, *rare], start=1)
     )
     of_age = of_reached("ages", "Age when it was taken", ages)
     behalf = of_reached("behalf", "Whom it shows, and who may act", _for_whom(reached))
@@ -109,7 +110,7 @@ def figures(cases: Iterable[Case], *, day: str, threshold: int, period: Period =
         over_time=of_reached("over-time", "Cases over time", _over_time(seen, period)),
         ages=of_age, behalf=pooled(behalf, OTHERS),
         languages=pooled(of_reached("languages", "Language of the slip", languages), OTHERS),
-        blocked=blocked, first_block=first, platforms=platforms,
+        blocked=blocked, first_block=first, platforms=platforms[: len(named)],
         items=_items(reached, threshold) if open_ else None,
     )  # fmt: skip
 
@@ -169,8 +170,14 @@ def _labels(first: str, last: str, period: Period) -> list[str]:
 # ------------------------------------------------------------------------------------------------------------- answers
 
 
-def _answers(cases: Sequence[Case]) -> list[tuple[str, dict[str, int]]]:
-    """For each platform, by name: how many cases it gave which answer, the most telling one of each case."""
+_Answered = list[tuple[str, dict[str, int]]]
+
+
+def _answers(cases: Sequence[Case], threshold: int) -> tuple[_Answered, _Answered]:
+    """For each platform, by name: how many cases it gave which answer, the most telling one of each case.
+
+    Apart from them are those that answered to fewer than ``threshold`` cases, whose very names tell of somebody.
+    """
     ranks = {state: rank for rank, state in enumerate(ANSWERS)}
     best: dict[str, Counter[str]] = {}
     for case in cases:
@@ -181,10 +188,12 @@ def _answers(cases: Sequence[Case]) -> list[tuple[str, dict[str, int]]]:
                 said[answer.platform] = answer.state
         for platform, state in said.items():
             best.setdefault(platform, Counter())[ANSWERS[state]] += 1
-    return [
-        (name, {**_all(ANSWERS.values(), counts), NO_ANSWER: len(cases) - counts.total()})
-        for name, counts in sorted(best.items())
-    ]
+    named: _Answered = []
+    rare: _Answered = []
+    for name, counts in sorted(best.items()):
+        full = {**_all(ANSWERS.values(), counts), NO_ANSWER: len(cases) - counts.total()}
+        (named if counts.total() >= threshold else rare).append((name, full))
+    return named, rare
 
 
 def _blocks(cases: Sequence[Case], platforms: Sequence[Table], threshold: int, *, open_: bool) -> tuple[Table, Table]:
