@@ -132,7 +132,7 @@ def in_words(found: Report) -> list[str]:
 def _rows(each: Table) -> list[str]:
     rows = [(sanitise(cell.label), _said(cell.count)) for cell in each.cells]
     if each.withheld:
-        rows.append(("withheld, together", f"{each.withheld:,}"))
+        rows.append(("Withheld, together", f"{each.withheld:,}"))
     return [f"  {label:<{_LABEL}}{said:>10}" for label, said in (*rows, ("Total", _said(each.total)))]
 
 

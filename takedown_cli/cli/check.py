@@ -122,7 +122,7 @@ def check(
         raise NothingToDoError("No copy was found to look at.", hint="Name files, or folders that hold some.")
     if console.json:
         console.emit(check_words.report(checked, against, show_paths=show_paths))
-    for line in check_words.summary(checked):
+    for line in check_words.summary(checked, show_paths=show_paths):
         console.say(line)
     raise typer.Exit(0 if all(one.verdict is not None and one.verdict.caught for one in checked) else 3)
 

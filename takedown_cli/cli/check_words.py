@@ -112,7 +112,7 @@ def _bits(match: Match) -> str:
     return "1 bit of 256" if match.distance == 1 else f"{match.distance} bits of 256"
 
 
-def summary(checked: list[Checked]) -> list[str]:
+def summary(checked: list[Checked], *, show_paths: bool) -> list[str]:
     """What it comes to, for stderr."""
     counts = _counts(checked)
     said = [f"{counts['caught']:,} of {_count(counts['copies'], 'copy')} would be caught"]
@@ -120,7 +120,8 @@ def summary(checked: list[Checked]) -> list[str]:
         said.append(f"{counts['missed']:,} would not")
     if counts["unreadable"]:
         said.append(f"{counts['unreadable']:,} could not be read")
-    return [", ".join(said) + ".", _CAUTION]
+    unnamed = [] if show_paths or len(checked) == 1 else ["Which copy is which: --show-paths names the files."]
+    return [", ".join(said) + ".", *unnamed, _CAUTION]
 
 
 def _count(number: int, noun: str) -> str:

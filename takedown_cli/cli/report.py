@@ -30,6 +30,8 @@ _SHORT = {
     Reason.MISSING: "not there",
     Reason.READ_ERROR: "storage errors",
     Reason.INTERNAL: "bugs in takedown",
+    Reason.UNSUPPORTED: "of a kind that is not supported",
+    Reason.NO_FRAMES: "without a frame that could be decoded",
     Reason.LOW_QUALITY: "too little detail",
 }
 

@@ -139,6 +139,11 @@ class Run:
 
         return canonical_items(self._items)
 
+    @property
+    def found_twice(self) -> int:
+        """How many of the files that can be protected give an item that another gives already."""
+        return len(self._items) - len(self.items)
+
     def bundle(self, card: IntakeCard | None = None) -> Made:
         """The bundle of all that was found, for the intake of ``card`` or of the card that was configured.
 

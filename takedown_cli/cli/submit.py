@@ -213,6 +213,8 @@ def _submit_pictures(
     run.explain()
     if not run.items:
         raise NothingToDoError
+    if twice := run.found_twice:
+        console.say(f"{twice:,} of them {'shows' if twice == 1 else 'show'} what another does, which is sent once.")
     counts = preview.as_json(address, run.items, declared.declaration)
     _show_preview(preview.of_items(run.items, declared.declaration), address, counts, dry_run)
     if dry_run:

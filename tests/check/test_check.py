@@ -132,6 +132,13 @@ def test_neither_hashes_nor_names_are_shown(scene: Scene, capsys: pytest.Capture
     assert "beach1.jpg" in out
 
 
+def test_it_says_how_to_learn_which_copy_is_which(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = "--show-paths names the files"
+    assert hint in _words(scene.originals, "--copy", scene.copies, capsys=capsys)[2]
+    assert hint not in _words(scene.originals, "--copy", scene.copies, "--show-paths", capsys=capsys)[2]
+    assert hint not in _words(scene.originals, "--copy", scene.copies / "smaller.jpg", capsys=capsys)[2]
+
+
 def test_it_says_that_platforms_may_differ(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, err = _words(scene.plain, scene.copies / "smaller.jpg", capsys=capsys)
     assert "1 of 1 copy would be caught." in err

@@ -89,6 +89,17 @@ def test_the_preview_says_what_leaves_and_no_name(helpline: Helpline) -> None:
     assert ended.out == b""
 
 
+def test_the_preview_says_what_is_there_twice(helpline: Helpline) -> None:
+    doubled = helpline.folder / "doubled"
+    doubled.mkdir()
+    for name in ("one.png", "again.png"):
+        fixtures.picture(79, (400, 300)).save(doubled / name)
+    ended = helpline("submit", "doubled", "--age", "adult", "--for", "self", "--dry-run")
+    assert b"2 can be protected." in ended.err
+    assert b"1 of them shows what another does" in ended.err
+    assert b"1 picture:" in ended.err
+
+
 def test_without_a_confirmation_nothing_is_sent(helpline: Helpline) -> None:
     ended = helpline("submit", "photos", "--age", "adult", "--for", "self")
     assert ended.code == 8
