@@ -38,9 +38,13 @@ class _Arriving:
         """Bytes a second, of which the first second is given: a body that just began is not slow."""
         return len(self.body) / max(1.0, now - self.begun)
 
-    def give_way(self) -> None:
+    def give_way(self) -> int:
+        """Drop what has come and end; the bytes beyond the small that were dropped."""
+        freed = self.beyond
         self.gave_way = True
+        self.body.clear()
         self.timeout.reschedule(0)
+        return freed
 
 
 class Bodies:
@@ -70,6 +74,8 @@ class Bodies:
                     self._take(one, chunk)
                     if len(one.body) > limit:
                         raise Refused("too-large")
+            if one.gave_way:  # and its last chunk was there before it could be told
+                raise Refused("busy")
         except TimeoutError:
             raise Refused("busy" if one.gave_way else "invalid") from None
         except ClientDisconnect:
@@ -91,8 +97,10 @@ class Bodies:
         self._held += one.beyond - before
         if self._held > HELD:
             now = time.monotonic()
-            large = [other for other in self._arriving if other.beyond and not other.gave_way]
-            min(large, key=lambda other: other.rate(now)).give_way()
+            # One whose time is up goes by itself, and its timeout can be set no more.
+            large = [other for other in self._arriving if other.beyond and not other.timeout.expired()]
+            if large:
+                self._held -= min(large, key=lambda other: other.rate(now)).give_way()
 
 
 async def read_body(request: Request, limit: int) -> bytes:

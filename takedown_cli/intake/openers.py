@@ -151,11 +151,18 @@ class _Child(asyncio.SubprocessProtocol):
 
     def pipe_data_received(self, fd: int, data: bytes | str) -> None:
         assert isinstance(data, bytes)
+        if self.gone.is_set():
+            return
         self._received += data
-        for answer in opener.answers(self._received):
-            waiting = self._asked.popleft()
-            if not waiting.done():  # otherwise whoever waited has gone
-                waiting.set_result(answer)
+        try:
+            for answer in opener.answers(self._received):
+                waiting = self._asked.popleft()
+                if not waiting.done():  # otherwise whoever waited has gone
+                    waiting.set_result(answer)
+        except Exception:  # no answer, or one to nobody: from here on nobody knows whose the next would be
+            self._end()
+            with suppress(ProcessLookupError):
+                self._transport.kill()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._end()
