@@ -1,15 +1,13 @@
-"""The fingerprints of a video: PDQ of its frames, as image fingerprints with a place in time, and as the vPDQ text.
+"""The fingerprints of a video: PDQ of its frames, as image fingerprints with a place in time.
 
 It guarantees the reference's values and places in ``vpdq`` mode, elsewhere a list without near-identical neighbours.
 It must never decode, nor choose which frames are looked at.
 
-Sources: facebook/ThreatExchange, ``vpdq/cpp/hashing`` (which value, which timestamp) and python-threatexchange,
-``extensions/vpdq`` (the text: a JSON array of "hash,quality,timestamp", three decimals).
+Source: facebook/ThreatExchange, ``vpdq/cpp/hashing`` (which value, which timestamp).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from takedown_cli.fingerprint import dihedral, pdq, still, tent, vpdq_copies
+from takedown_cli.matching import distance
 from takedown_cli.model import MIN_QUALITY, Fingerprint
 from takedown_cli.reasons import Reason
 
@@ -155,23 +154,6 @@ def thinned(readings: Sequence[Reading], limit: int) -> list[Reading]:
         times = np.delete(times, at)
         del kept[at]
     return kept[:limit]
-
-
-def distance(one: str, other: str) -> int:
-    """Bits that differ between two hexadecimal hashes of one length."""
-    return (int(one, 16) ^ int(other, 16)).bit_count()
-
-
-def text(items: Iterable[Fingerprint]) -> str:
-    """The vPDQ of a video as threatexchange reads it, from its fingerprints: the frames as stored, in full reading."""
-    frames: dict[int, Fingerprint] = {}
-    for item in items:
-        if item.kind != "pdq" or item.method != pdq.FULL or item.frame is None or item.timestamp is None:
-            continue
-        if item.variant == "raw" or (item.variant == "upright" and item.frame not in frames):
-            frames[item.frame] = item
-    rows = [f"{item.value},{item.quality or 0},{item.timestamp or 0.0:.3f}" for _, item in sorted(frames.items())]
-    return json.dumps(rows)
 
 
 def _of_frame(reading: Reading, *, flip: bool) -> list[Fingerprint]:

@@ -15,7 +15,8 @@ from PIL import Image, ImageOps
 
 from takedown_cli.fingerprint import pdq, tent, vpdq, vpdq_copies
 from takedown_cli.fingerprint.sketch import sketch
-from takedown_cli.model import MIN_QUALITY, Failed, Fingerprint, Hashed, Limits, Media, MediaFile, Recipe, Skipped
+from takedown_cli.matching import distance
+from takedown_cli.model import MIN_QUALITY, Failed, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.reasons import Reason
 from takedown_cli.worker import hash_media
 from tests.decode.video_clips import clip, pan, picture
@@ -103,18 +104,6 @@ def test_equal_values_of_a_frame_are_listed_once() -> None:
     assert len(names) == len(set(names)) == 9
 
 
-def test_text_is_what_threatexchange_reads() -> None:
-    items = [
-        Fingerprint("sha256", "00"),
-        Fingerprint("pdq", "b" * 64, "full", "upright", 90, 30, 1.0),
-        Fingerprint("pdq", "a" * 64, "full", "raw", 91, 30, 1.0),
-        Fingerprint("pdq", "c" * 64, "512nn", "upright", 92, 30, 1.0),
-        Fingerprint("pdq", "d" * 64, "full", "flipx", 93, 30, 1.0),
-        Fingerprint("pdq", "e" * 64, "full", "upright", 0, 0, 0.0),
-    ]
-    assert json.loads(vpdq.text(items)) == ["e" * 64 + ",0,0.000", "a" * 64 + ",91,1.000"]
-
-
 def test_a_whole_clip() -> None:
     data = clip(100, group=25)
     outcome = hashed(data, Recipe(copies=frozenset(), also=frozenset({"sha1"}), video="keyframes"))
@@ -176,7 +165,7 @@ def test_luma_alone_is_a_few_bits_from_the_exact_hash(orientation: int) -> None:
         luma = (rgb @ (0.299, 0.587, 0.114) * 219 / 255 + 16).round().astype(np.uint8)
         exact = vpdq.read(Still(rgb, orientation=orientation))
         quick = vpdq.read(Still(luma, orientation=orientation, contrast=255 / 219))
-        assert vpdq.distance(exact.upright, quick.upright) <= 4
+        assert distance(exact.upright, quick.upright) <= 4
         assert abs(exact.quality - quick.quality) <= 2
         assert (exact.raw is None) == (quick.raw is None)
 
@@ -187,7 +176,7 @@ def test_a_sketch_tells_distances_as_the_hash_does() -> None:
     quick = [sketch(luma) for luma in lumas]
     for one in range(len(lumas)):
         for other in range(one):
-            apart = vpdq.distance(exact[one], exact[other])
+            apart = distance(exact[one], exact[other])
             if apart < 50:
                 assert abs(apart - (quick[one] ^ quick[other]).bit_count()) <= 12
     assert sketch(lumas[0][:3, :5]) >= 0
@@ -204,11 +193,9 @@ def test_copies_of_frames_are_caught_and_bounded() -> None:
     assert {item.quality >= MIN_QUALITY for item in copied if item.quality is not None} == {True}
     first = pan(0, (320, 240))
     for copy in (first[:, :304], np.pad(first, ((160, 160), (0, 0), (0, 0)))):
-        near = [
-            vpdq.distance(pdq.read_full(copy).value, item.value) for item in outcome.fingerprints if item.frame == 0
-        ]
+        near = [distance(pdq.read_full(copy).value, item.value) for item in outcome.fingerprints if item.frame == 0]
         assert min(near) <= 31
-        assert vpdq.distance(pdq.read_full(copy).value, pdq.read_full(first).value) > 31
+        assert distance(pdq.read_full(copy).value, pdq.read_full(first).value) > 31
 
 
 def test_the_reference_has_no_copies() -> None:
@@ -248,7 +235,7 @@ def test_vectors(shared: Path, name: str) -> None:
     assert [(item.frame, item.timestamp, item.quality) for item in found] == [
         (feature["frame"], feature["timestamp"], feature["quality"]) for feature in vector["features"]
     ]
-    far = [vpdq.distance(item.value, feature["pdq"]) for item, feature in zip(found, vector["features"], strict=True)]
+    far = [distance(item.value, feature["pdq"]) for item, feature in zip(found, vector["features"], strict=True)]
     assert max(far) <= 2
 
 
