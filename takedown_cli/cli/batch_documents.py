@@ -70,11 +70,13 @@ class BatchStatusReport(TypedDict):
 
 
 class BatchCaseRow(TypedDict):
-    """One case. ``changed`` since the cases were last shown; ``reference`` only with ``--show-references``."""
+    """One case. ``changed`` since the cases were last shown; ``leaving`` while it is being taken back; ``reference``
+    only with ``--show-references``."""
 
     item: int
     reference: NotRequired[str]
     changed: bool
+    leaving: bool
     state: StateName
     items: int
     unprotected: int
@@ -144,10 +146,12 @@ class BatchForgetReport(TypedDict):
 
 
 class BatchWithdrawReport(TypedDict):
-    """``takedown batch withdraw --json``. ``contacted`` is false when nothing of the case had been sent yet."""
+    """``takedown batch withdraw --json``. ``contacted`` is false when the intake had nothing of the case; ``again`` is
+    the day from which nothing of it that was on its way can arrive any more, null when there is no such thing."""
 
     schema: Literal["takedown.batch.withdraw"]
     version: Literal[1]
     item: int
     contacted: bool
     withdrawn: int
+    again: str | None

@@ -152,8 +152,10 @@ def _work(
     from takedown_cli.cli.progress import Progress as Shown
     from takedown_cli.helpline.ledger.locks import Session
     from takedown_cli.helpline.run import Means, Run
+    from takedown_cli.helpline.withdrawal import carry_out
 
     ledger.compact()  # after a crash: the next one is then read in a moment
+    batch_words.say_carried_out(carry_out(ledger, connect))
     todo = [entry for entry in ledger.state().entries.values() if entry.open]
     cards = _cards(connect, {entry.intake for entry in todo})
     with Session(ledger.path) as session, Shown(progress) as shown:

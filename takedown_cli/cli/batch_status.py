@@ -17,12 +17,12 @@ from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_options import Proxy
 from takedown_cli.cli.options import carries
 from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
-from takedown_cli.errors import UsageError
+from takedown_cli.errors import UnreachableError, UsageError
 from takedown_cli.helpline.nouns import State
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.ledger import Ledger
     from takedown_cli.helpline.ledger.entry import Entry
+    from takedown_cli.helpline.withdrawal import TakenBack
 
 
 @carries(LEDGER, KEY, PASSPHRASE)
@@ -44,9 +44,14 @@ def status(
     """
     from takedown_cli.helpline.inquiry import Learnt, ask_all
     from takedown_cli.helpline.ledger.entry import Act
+    from takedown_cli.helpline.withdrawal import carry_out
 
     with open_ledger(unlock()) as ledger:
-        learnt = Learnt(0, None) if offline else ask_all(ledger, connections(proxy, patience), threads)
+        learnt = Learnt(0, None)
+        if not offline:
+            connect = connections(proxy, patience)
+            batch_words.say_carried_out(carry_out(ledger, connect))
+            learnt = ask_all(ledger, connect, threads)
         with ledger.turn() as turn:
             entries = sorted(turn.state.entries.values(), key=lambda entry: entry.changed <= turn.state.shown)
             new = {entry.item for entry in entries if entry.changed > turn.state.shown}
@@ -85,7 +90,10 @@ def withdraw(
     proxy: Proxy = None,
     patience: Annotated[float, typer.Option("--patience", metavar="S", min=0, help="As for 'run'.")] = 60.0,
 ) -> None:
-    """Take one caller's case back, at the intake and in the ledger.
+    """Take one caller's case back, at the intake and in the ledger; from then on nothing of it is sent.
+
+    If the intake is away, or something may still be on its way to it, 'batch resume' and
+    'batch status' ask again.
 
     \b
     takedown batch withdraw --item 17 \\
@@ -104,17 +112,30 @@ def withdraw(
                 hint="Whoever made it has the number: takedown withdraw -.",
             )
         confirm(f"Withdraw the case of item {entry.item}? Platforms are then told to stop looking for it.")
-        count = take_back(ledger, entry.item, connections(proxy, patience))
-        _say_withdrawn(ledger, entry, count)
+        try:
+            back = take_back(ledger, entry.item, connections(proxy, patience))
+        except UnreachableError as error:
+            error.hint = "Nothing more of the case is sent. 'takedown batch resume' takes it back as soon as it can."
+            raise
+        _say_withdrawn(entry, back)
 
 
-def _say_withdrawn(ledger: Ledger, entry: Entry, count: int | None) -> None:
+def _say_withdrawn(entry: Entry, back: TakenBack) -> None:
+    count = back.count
     if console.json:
         console.emit({
             "schema": "takedown.batch.withdraw", "version": 1, "item": entry.item, "contacted": count is not None,
-            "withdrawn": count or 0,
+            "withdrawn": count or 0, "again": back.again,
         })  # fmt: skip
-    elif count is None:
-        console.result(f"Item {entry.item} is withdrawn; nothing of it had been sent.")
-    else:
+        return
+    if count is not None:
         console.result(f"Item {entry.item} is withdrawn: {count:,} pictures and videos.")
+    elif back.again is None:
+        console.result(f"Item {entry.item} is withdrawn; the intake has nothing of it.")
+    else:
+        console.result(f"Item {entry.item}: the intake has nothing of it yet, and nothing more is sent.")
+    if back.again is not None:
+        console.say(
+            "Something of it may have been on its way when a run was cut off. 'takedown batch resume' and 'batch "
+            f"status' take that back too, and know on {back.again} that nothing can come any more."
+        )

@@ -17,6 +17,7 @@ from takedown_cli.helpline.nouns import Caller, State
 if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import State as LedgerState
     from takedown_cli.helpline.ledger.entry import Entry
+    from takedown_cli.helpline.withdrawal import CarriedOut
 
 #: State → how the totals say it.
 STATES: Final = {
@@ -117,6 +118,16 @@ def _say_run(report: BatchRunReport) -> None:
         console.say(f"{len(problems) - _SHOWN:,} more need a person: 'takedown batch handover' lists them.")
 
 
+def say_carried_out(done: CarriedOut) -> None:
+    """What became of withdrawals that were begun before, if there were any."""
+    if done.complete:
+        console.say(f"Taken back as was asked before: {done.complete:,} cases.")
+    if done.waiting:
+        console.say(
+            f"Being taken back: {done.waiting:,} cases, of which something may yet arrive. They are asked again."
+        )
+
+
 # --------------------------------------------------------------------------------------------------------- the cases
 
 
@@ -124,6 +135,7 @@ def case_row(entry: Entry, *, changed: bool, references: bool) -> BatchCaseRow:
     row: BatchCaseRow = {
         "item": entry.item,
         "changed": changed,
+        "leaving": entry.leaving is not None,
         "state": entry.state.value,
         "items": entry.items,
         "unprotected": entry.unprotected,
@@ -144,7 +156,9 @@ def table(rows: Iterable[BatchCaseRow]) -> list[str]:
     """One line for each case, and one more for each answer beyond the first; at most 80 columns but for names."""
     lines = [f"{'item':>6}  {'state':<9}  {'sent':<10}  {'files':>5}  answers"]
     for row in rows:
-        answers = [_in_words(answer) for answer in row["answers"]] or [sanitise(row["sentence"] or "", limit=200)]
+        first = row["leaving"] or not row["answers"]
+        said = [sanitise(row["sentence"], limit=200)] if row["sentence"] and first else []
+        answers = [*said, *map(_in_words, row["answers"])] or [""]
         head = f"{row['item']:>6}  {row['state']:<9}  {row['sent'] or '':<10}  {row['items']:>5}  "
         lines.append((head + answers[0]).rstrip())
         lines += [" " * len(head) + answer for answer in answers[1:]]

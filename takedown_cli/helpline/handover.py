@@ -35,10 +35,15 @@ def note(state: LedgerState, key: OrganisationKey, *, operator: str, day: str) -
         "operator": operator,
         "cases": len(entries),
         "states": {str(name): count for name, count in sorted(Counter(entry.state for entry in entries).items())},
-        "open": [row_of(entry) for wanted in OPEN for entry in entries if entry.state is wanted],
+        "open": [row_of(entry) for wanted in OPEN for entry in entries if _to_look_after(entry) is wanted],
         "changed": [row_of(entry) for entry in entries if entry.changed > state.handed],
     }
     return {**content, "seal": _seal(content, key)}
+
+
+def _to_look_after(entry: Entry) -> State:
+    """The state under which a note lists it: a case that is being taken back is not done, whatever else it is."""
+    return entry.state if entry.leaving is None else State.READY
 
 
 def check(found: Mapping[str, Any], key: OrganisationKey) -> None:

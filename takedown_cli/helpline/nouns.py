@@ -74,7 +74,7 @@ class Case:
     ``number`` is the case number as it is shown (None for a bundle made elsewhere, whose number the helpline never
     learns); ``items`` were sent, ``unprotected`` files could not be, ``twice`` were found again in the same folder;
     ``sent`` and ``expires`` are days of the intake. ``item`` is the number by which screens and notes name the case,
-    ``reason`` a sentence on why it was refused or failed.
+    ``reason`` a sentence on why it was refused or failed; ``leaving`` that it is being taken back.
     """
 
     reference: str = field(repr=False)
@@ -94,3 +94,4 @@ class Case:
     item: int = 0
     twice: int = 0
     reason: str | None = None
+    leaving: bool = False

@@ -59,7 +59,9 @@ def due(cases: Iterable[Case], contact: str = "", again: frozenset[str] = frozen
     slips: list[tuple[Case, Slip]] = []
     given = not_sent = none_due = 0
     for case in cases:
-        if case.state is State.SENT or (case.state is State.REFUSED and case.sent is not None):
+        if case.leaving:
+            none_due += 1
+        elif case.state is State.SENT or (case.state is State.REFUSED and case.sent is not None):
             if any(event.act == ACT for event in case.history) and case.reference not in again:
                 given += 1
             else:

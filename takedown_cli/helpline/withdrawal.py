@@ -1,48 +1,97 @@
 """Taking one caller's case back: at the intake that has it, then in the ledger.
 
-It guarantees that the ledger says withdrawn only once the intake has said so, or was never contacted.
+It guarantees that once it is asked no run sends anything of the case, and that the ledger says withdrawn only when the
+intake has said so and can get nothing more: what a run had sent when it was killed may arrive after the first asking.
 It must never touch another caller's case.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
 
 from takedown_cli.case import CaseNumber
 from takedown_cli.errors import NoSuchCaseError, UsageError
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act, Entry
-from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.run.outbox import Connect
 
+#: Days after which nothing that was on its way can arrive any more; two, since the first may have but a minute left.
+SETTLES: Final = 2
+_LEAVING: Final = "It is being taken back; nothing more of it is sent."
 
-def take_back(ledger: Ledger, item: int, connect: Connect) -> int | None:
-    """Withdraw the case; how many items that were, None when nothing of it can have been sent.
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """``count`` items were withdrawn, None when the intake knows no such case; until ``again`` (a day, YYYY-MM-DD)
+    something that was on its way may arrive, so it is asked once more then."""
+
+    count: int | None
+    again: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOut:
+    """How many withdrawals are complete now, and how many have to be asked for again."""
+
+    complete: int
+    waiting: int
+
+
+def take_back(ledger: Ledger, item: int, connect: Connect) -> TakenBack:
+    """Withdraw the case. Whatever stops this, ``carry_out`` goes on with it.
 
     Raises UsageError while a run works on it, UnreachableError, UntrustedIntakeError; NoSuchCaseError when the intake
     forgot a case that it had taken.
     """
-    count: int | None = None
-    with Session(ledger.path) as session:
-        entry = _kept_from_runs(ledger, session, item)
-        if entry.contacted and entry.number is not None:
-            try:
-                with connect(entry.intake) as client:
-                    count = client.withdraw(CaseNumber.parse(entry.number)).withdrawn or 0
-            except NoSuchCaseError:
-                if entry.acknowledged:
-                    raise
-        with ledger.turn() as turn:
-            turn.add(Act.WITHDRAWN, item)
-    return count
-
-
-def _kept_from_runs(ledger: Ledger, session: Session, item: int) -> Entry:
-    """The case as it stands now, claimed as by a run where work is left: none can send it while it is taken back."""
     with ledger.turn() as turn:
         entry = turn.state.entries.get(item)
         if entry is None:
             raise UsageError("The case was forgotten in the meantime.")
-        if entry.open and not ledger.claim(turn, session, deque([item]), 1):
+        if ledger.is_held(entry):
             raise UsageError("Somebody is at work on this case now.", hint="Wait until their run is over.")
-    return entry
+        if entry.contacted and entry.leaving is None:
+            turn.add(Act.LEAVING, item, why=_LEAVING)
+        elif not entry.contacted:
+            turn.add(Act.WITHDRAWN, item)
+            return TakenBack(None, None)
+    count = _withdraw(entry, connect)
+    if count is None and entry.acknowledged:
+        raise NoSuchCaseError
+    return TakenBack(count, _finish(ledger, item))
+
+
+def carry_out(ledger: Ledger, connect: Connect) -> CarriedOut:
+    """Ask again for every withdrawal that is not complete. Raises UnreachableError, UntrustedIntakeError."""
+    complete = waiting = 0
+    for entry in [entry for entry in ledger.state().entries.values() if entry.leaving is not None]:
+        _withdraw(entry, connect)
+        if _finish(ledger, entry.item) is None:
+            complete += 1
+        else:
+            waiting += 1
+    return CarriedOut(complete, waiting)
+
+
+def _withdraw(entry: Entry, connect: Connect) -> int | None:
+    if entry.number is None:
+        return None
+    try:
+        with connect(entry.intake) as client:
+            return client.withdraw(CaseNumber.parse(entry.number)).withdrawn or 0
+    except NoSuchCaseError:
+        return None
+
+
+def _finish(ledger: Ledger, item: int) -> str | None:
+    """Write down that the case is withdrawn, unless something of it may be on its way: then until which day."""
+    with ledger.turn() as turn:
+        entry = turn.state.entries.get(item)
+        if entry is None or entry.leaving is None:
+            return None
+        again = (date.fromisoformat(entry.leaving) + timedelta(days=SETTLES)).isoformat()
+        if entry.pending and ledger.day < again:
+            return again
+        turn.add(Act.WITHDRAWN, item)
+        return None

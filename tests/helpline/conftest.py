@@ -17,9 +17,9 @@ DAY = "2026-03-01"
 INTAKE = "https://intake.example"
 
 
-def opened(path: Path, word: str = "helpline", operator: str = "first") -> Ledger:
+def opened(path: Path, word: str = "helpline", operator: str = "first", day: str = DAY) -> Ledger:
     """The ledger at ``path``, made if there is none."""
-    return Ledger.make(path, WordKey(word), operator=operator, day=DAY)
+    return Ledger.make(path, WordKey(word), operator=operator, day=day)
 
 
 def caller(number: int, source: Path, *, intake: str | None = None, reference: str | None = None) -> Caller:

@@ -25,7 +25,8 @@ from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.nouns import Caller, State
 from takedown_cli.helpline.run import AtOnce, Means, Run
 from takedown_cli.helpline.run import folder as folders
-from takedown_cli.helpline.withdrawal import take_back
+from takedown_cli.helpline.slip import due
+from takedown_cli.helpline.withdrawal import CarriedOut, TakenBack, carry_out, take_back
 from takedown_cli.intake import organisations, running
 from takedown_cli.intake.schema import cases, items, submissions
 from takedown_cli.intake.server import Running
@@ -36,7 +37,8 @@ from takedown_cli.pipeline import Declared, bundle, outcomes
 from takedown_cli.pool import Pool
 from takedown_cli.submit.client import IntakeClient
 from takedown_cli.submit.transport import Door
-from tests.helpline.conftest import caller, opened, take_in
+from takedown_cli.wire import Receipt
+from tests.helpline.conftest import DAY, caller, opened, take_in
 from tests.helpline.key import WordKey
 from tests.intake.person import Platform
 
@@ -268,7 +270,7 @@ def test_what_platforms_say_is_kept_and_marked_as_new(tmp_path: Path, intake: Ru
         entry = state.entries[2]
         assert entry.number is not None
         count = take_back(ledger, entry.item, connect)
-        assert count == 2
+        assert count == TakenBack(2, None)
         assert states(ledger) == [State.SENT, State.WITHDRAWN, State.SENT]
         again = platform.pull()
         assert sum(record["hashStatus"] == "Withdrawn" for record in again.values()) == len(listed) / 3
@@ -292,7 +294,7 @@ def test_what_a_run_works_on_is_neither_taken_back_nor_forgotten(
         work(ledger, intake.address, change_their_mind)
         assert len(refused) == 2
         assert states(ledger) == [State.SENT]
-        assert take_back(other, 1, connect) == 2
+        assert take_back(other, 1, connect) == TakenBack(2, None)
 
 
 def test_while_a_case_is_taken_back_no_run_sends_it(tmp_path: Path, intake: Running, folder_of: Make) -> None:
@@ -312,9 +314,74 @@ def test_while_a_case_is_taken_back_no_run_sends_it(tmp_path: Path, intake: Runn
         with ledger.turn() as turn:
             turn.add(Act.HASHED, 1, bundle="never arrived", items=1, unprotected=0, twice=0, reasons={}, covered=[],
                      seen=[], last=True)  # fmt: skip
-        assert take_back(ledger, 1, meanwhile) is None
+        assert take_back(ledger, 1, meanwhile) == TakenBack(None, "2026-03-03")
         assert touched == [{2}]
-        assert states(ledger) == [State.WITHDRAWN, State.SENT]
+        assert ledger.state().entries[1].leaving == "2026-03-01"
+
+
+class _Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("arrived", [0, 1])
+def test_what_was_on_its_way_when_a_run_was_killed_is_taken_back_when_it_arrives(
+    arrived: int, tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first bundle, and one that adds to a case: the intake gets it after it was asked to take the case back."""
+    monkeypatch.setattr(folders, "PART_FILES", 4)
+    late: list[bytes] = []
+
+    @contextmanager
+    def cut_off(address: str) -> Iterator[IntakeClient]:
+        with connect(address) as client:
+            arrives = client.submit
+
+            def submit(message: bytes) -> Receipt:
+                if counts(intake)[1] == arrived:
+                    late.append(message)
+                    raise _Killed
+                return arrives(message)
+
+            monkeypatch.setattr(client, "submit", submit)
+            yield client
+
+    with opened(tmp_path / "ledger") as ledger, connect(intake.address) as client:
+        take_in(ledger, [caller(1, folder_of("1", 6))], intake.address)
+        with Session(ledger.path) as session:
+            run = Run(
+                ledger, session, Means(WordKey(), Recipe(), hashers, cut_off, {intake.address: client.card()}, DAY)
+            )
+            with pytest.raises(_Killed):
+                run.go()
+        assert take_back(ledger, 1, connect) == TakenBack(4 * arrived or None, "2026-03-03")
+        assert work(ledger, intake.address) == set()
+        client.submit(late[0])  # now it comes
+        assert "listed" in _item_states(intake)
+        assert carry_out(ledger, connect) == CarriedOut(0, 1)
+        assert _item_states(intake) == {"withdrawn"}
+    with opened(tmp_path / "ledger", day="2026-03-03") as ledger:
+        assert carry_out(ledger, connect) == CarriedOut(1, 0)
+        assert states(ledger) == [State.WITHDRAWN]
+
+
+def _item_states(intake: Running) -> set[str]:
+    """Of all cases but the decoy, which comes first."""
+    query = select(items.c.state).where(items.c.case_id > 1)
+    return set(intake.intake.read(lambda c: c.scalars(query).all()))
+
+
+def test_a_case_is_taken_back_once_the_intake_is_there_again(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, everyone(folder_of, 1), intake.address)
+        work(ledger, intake.address)
+        with pytest.raises(UnreachableError):
+            take_back(ledger, 1, lambda _: connect("http://127.0.0.1:9"))
+        assert states(ledger) == [State.SENT]
+        assert [row["item"] for row in handover.note(ledger.state(), WordKey(), operator="K", day=DAY)["open"]] == [1]
+        assert retention.older_than(ledger.state(), 0, "2027-01-01") == []
+        assert not due(ledger.cases()).slips
+        assert carry_out(ledger, connect) == CarriedOut(1, 0)
+        assert states(ledger) == [State.WITHDRAWN]
 
 
 def _fail(_: Outcome) -> None:

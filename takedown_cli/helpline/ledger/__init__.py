@@ -112,7 +112,7 @@ class Ledger:
     def __init__(self, path: Path, key: OrganisationKey, *, operator: str, day: str) -> None:
         self.path = path
         self._file = LedgerFile(path, key.ledger_key())
-        self._operator, self._day = operator, day
+        self._operator, self.day = operator, day
         self._state = State()
         try:
             with self._file.exclusive():
@@ -144,7 +144,7 @@ class Ledger:
         """
         with self._file.exclusive():
             self._read()
-            turn = Turn(self._state, self._day, self._operator)
+            turn = Turn(self._state, self.day, self._operator)
             yield turn
             if turn.added:
                 with self._whole():

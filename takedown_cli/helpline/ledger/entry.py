@@ -30,6 +30,7 @@ class Act(StrEnum):
     FAILED = "failed"
     NOTHING = "nothing"
     ANSWERED = "answered"
+    LEAVING = "withdrawal-asked"
     WITHDRAWN = "withdrawn"
     GONE = "gone"
     SLIP = "slip"
@@ -41,8 +42,8 @@ class Act(StrEnum):
 
 
 HISTORY: Final = frozenset({
-    Act.ENROLLED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.WITHDRAWN, Act.GONE,
-    Act.SLIP,
+    Act.ENROLLED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.LEAVING,
+    Act.WITHDRAWN, Act.GONE, Act.SLIP,
 })  # fmt: skip
 
 
@@ -51,7 +52,8 @@ class Entry:
     """One caller's case. ``source`` and what serves the work is kept only until the case is sent.
 
     ``pending`` are bundles (DSSE bytes, or as they came) that are not acknowledged, ``acknowledged`` counts those that
-    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``claim`` is the run that works on it.
+    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``claim`` is the run that works on it;
+    ``leaving`` is the day on which it was asked to be taken back, until the intake can get nothing of it any more.
     """
 
     item: int
@@ -71,6 +73,7 @@ class Entry:
     finished: bool = False
     verdict: str | None = None
     reason: str | None = None
+    leaving: str | None = None
     pending: list[str] = field(default_factory=list, repr=False)
     acknowledged: int = 0
     items: int = 0
@@ -97,7 +100,7 @@ class Entry:
     @property
     def open(self) -> bool:
         """Whether there is work left that a run may do."""
-        return self.state in {State.WAITING, State.READY, State.FAILED}
+        return self.leaving is None and self.state in {State.WAITING, State.READY, State.FAILED}
 
     @property
     def path(self) -> Path:
@@ -117,7 +120,7 @@ class Entry:
             language=self.language, intake=self.intake, items=self.items, unprotected=self.unprotected, sent=self.sent,
             expires=self.expires, answers=tuple(_answer(key, said) for key, said in sorted(self.answers.items())),
             history=tuple(Event(*event) for event in self.history), item=self.item, twice=self.twice,
-            reason=self.reason,
+            reason=self.reason, leaving=self.leaving is not None,
         )  # fmt: skip
 
     # ------------------------------------------------------------------------------------------------------ in records
@@ -185,6 +188,7 @@ class Entry:
         if self.verdict != State.FAILED:
             self.pending, self.waiting_items, self.claim, self.source = [], [], None, ""
             self.covered, self.seen = set(), set()
+            self.leaving = None
 
     def _answered(self, record: Record) -> None:
         self.sent, self.expires = record["received"], record["expires"]
@@ -192,6 +196,11 @@ class Entry:
         for platform, state, items, day in record["answers"]:
             key = f"{state} {platform}"
             self.answers[key] = [items, before[key][1] if key in before else day]
+
+    def _leaving(self, record: Record) -> None:
+        self.leaving, self.reason = self.leaving or record["d"], record["why"]
+        self.claim, self.source = None, ""
+        self.covered, self.seen = set(), set()
 
     def _gone(self, record: Record) -> None:
         self.reason = record["why"]
@@ -218,6 +227,7 @@ _TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
     Act.NOTHING: Entry._ended,
     Act.WITHDRAWN: Entry._ended,
     Act.ANSWERED: Entry._answered,
+    Act.LEAVING: Entry._leaving,
     Act.GONE: Entry._gone,
     Act.SLIP: Entry._slip,
 }

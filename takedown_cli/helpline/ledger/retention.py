@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def older_than(state: State, days: int, today: str) -> list[Entry]:
     """The closed cases with which nothing happened in the last ``days`` before ``today`` (YYYY-MM-DD)."""
     limit = (date.fromisoformat(today) - timedelta(days=days)).isoformat()
-    return [entry for entry in state.entries.values() if not entry.open and entry.history[-1][0] <= limit]
+    return [entry for entry in state.entries.values() if _closed(entry) and entry.history[-1][0] <= limit]
+
+
+def _closed(entry: Entry) -> bool:
+    return not entry.open and entry.leaving is None
 
 
 def forget(ledger: Ledger, items: Iterable[int]) -> None:
