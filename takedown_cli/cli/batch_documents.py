@@ -18,7 +18,7 @@ class BatchRunReport(TypedDict):
 
     ``callers`` is the sum of ``states``; ``cases`` are the callers of whom the intake has taken something.
     ``worked_on`` counts this run's callers, ``elsewhere`` those on whom another run works now; ``problems`` are this
-    run's.
+    run's; ``grown`` are the manifest's rows whose case is closed, and whose folder has files that are new since.
     """
 
     schema: Literal["takedown.batch.run"]
@@ -32,6 +32,15 @@ class BatchRunReport(TypedDict):
     worked_on: int
     elsewhere: int
     problems: list[BatchProblemRow]
+    grown: list[BatchGrownRow]
+
+
+class BatchGrownRow(TypedDict):
+    """A caller in whose folder there are ``files`` that are not sent; ``--add-new`` adds them to the case."""
+
+    row: int
+    item: int
+    files: int
 
 
 class BatchProblemRow(TypedDict):

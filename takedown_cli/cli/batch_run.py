@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import Ledger
     from takedown_cli.helpline.manifest import Manifest
     from takedown_cli.helpline.run import AtOnce, Hashers
+    from takedown_cli.helpline.run.enrol import Enrolment, Grown
     from takedown_cli.helpline.run.outbox import Connect
     from takedown_cli.model import Recipe
     from takedown_cli.wire import IntakeCard
@@ -54,6 +55,9 @@ def run(
     proxy: Proxy = None,
     test: Annotated[bool, typer.Option("--test", help="Mark the bundles as tests.")] = False,
     dry_run: DryRun = False,
+    add_new: Annotated[
+        bool, typer.Option("--add-new", help="Send also what is new in the folders of cases that were sent.")
+    ] = False,
     senders: Senders = 4,
     patience: Patience = 60.0,
     progress: Progress = None,
@@ -76,6 +80,7 @@ def run(
         raise NothingToDoError("The manifest names no caller.")
     default = _default(intake, found)
     if dry_run:
+        _look_up(key, found, work, test=test, add=add_new)
         batch_words.show_plan(found.callers, default)
         return
     confirm(f"Hash what {len(found.callers):,} callers gave, and send it?")
@@ -83,8 +88,8 @@ def run(
     named = {caller.intake or default for caller in found.callers}
     cards = _cards(connect, {address for address in named if address is not None}, test=test)
     with open_ledger(key, make=True) as ledger:
-        _enrol(ledger, found, default, cards, test=test)
-        raise typer.Exit(_work(ledger, key, work, connect, senders, progress))
+        grown = _enrol(ledger, found, default, cards, work, test=test, add=add_new)
+        raise typer.Exit(_work(ledger, key, work, connect, senders, progress, () if add_new else grown))
 
 
 @carries(LEDGER, KEY, PASSPHRASE, RECIPE, LIMITS, EXECUTOR)
@@ -125,8 +130,10 @@ def _cards(connect: Connect, addresses: set[str], *, test: bool | None = None) -
 
 
 def _enrol(
-    ledger: Ledger, found: Manifest, default: str | None, cards: dict[str, IntakeCard], *, test: bool
-) -> None:  # fmt: skip
+    ledger: Ledger, found: Manifest, default: str | None, cards: dict[str, IntakeCard], work: Work, *, test: bool,
+    add: bool,
+) -> tuple[Grown, ...]:  # fmt: skip
+    """Take the callers in, or none; gives those in whose folder there is more than was sent. Raises UsageError."""
     from takedown_cli.bundle.card import signing_key_id
     from takedown_cli.helpline.run.enrol import enrol
 
@@ -134,19 +141,38 @@ def _enrol(
     full = {address: f"{card.origin}#{signing_key_id(card)}" for address, card in cards.items()}
     intakes = {caller.intake: full[caller.intake or default or ""] for caller in found.callers}
     with ledger.turn() as turn:
-        made = enrol(turn, found.callers, intakes=intakes, test=test)
+        made = enrol(turn, found.callers, intakes=intakes, test=test, limits=work.recipe.limits, add=add)
+    _refuse_contradictions(made)
+    console.say(f"{made.new:,} callers were taken in; {made.known:,} were in the ledger already.")
+    return made.grown
+
+
+def _look_up(key: OrganisationKey, found: Manifest, work: Work, *, test: bool, add: bool) -> None:
+    """Compare the manifest with the ledger, if there is one yet. Raises UsageError where they contradict each other."""
+    from takedown_cli.helpline.run.enrol import compare
+
+    if not LEDGER.get()[0].exists():
+        return
+    with open_ledger(key) as ledger:
+        made = compare(ledger.state(), found.callers, test=test, limits=work.recipe.limits)
+    _refuse_contradictions(made)
+    if not add:
+        batch_words.say_grown(made.grown)
+
+
+def _refuse_contradictions(made: Enrolment) -> None:
     if made.contradictions:
         rows = ", ".join(str(row) for row in made.contradictions[:20])
         raise UsageError(
-            f"The ledger says otherwise of the callers in these rows, or has their folder or a reference like theirs "
-            f"for another: {rows}.",
+            "The ledger says otherwise of the callers in these rows, or has a reference like theirs, their folder or "
+            f"files in it for another: {rows}.",
             hint="A reference stands for one caller for ever. Nobody was taken in, and nothing was sent.",
         )
-    console.say(f"{made.new:,} callers were taken in; {made.known:,} were in the ledger already.")
 
 
 def _work(
-    ledger: Ledger, key: OrganisationKey, work: Work, connect: Connect, senders: int, progress: str | None
+    ledger: Ledger, key: OrganisationKey, work: Work, connect: Connect, senders: int, progress: str | None,
+    grown: tuple[Grown, ...] = (),
 ) -> int:  # fmt: skip
     """Do what is open; gives the exit code. Raises what ended it early, after the totals were shown."""
     from takedown_cli.cli.progress import Progress as Shown
@@ -169,7 +195,7 @@ def _work(
             error = stopped
     if error is None:
         ledger.compact()
-    code = batch_words.show_run(ledger.state(), running.touched, ledger.held_by_others(session))
+    code = batch_words.show_run(ledger.state(), running.touched, ledger.held_by_others(session), grown)
     if error is not None:
         if isinstance(error, UnreachableError | Interrupted):
             error.hint = _GO_ON

@@ -17,6 +17,7 @@ from takedown_cli.helpline.nouns import Caller, State
 if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import State as LedgerState
     from takedown_cli.helpline.ledger.entry import Entry
+    from takedown_cli.helpline.run.enrol import Grown
     from takedown_cli.helpline.withdrawal import CarriedOut
 
 #: State → how the totals say it.
@@ -60,17 +61,18 @@ def show_plan(callers: tuple[Caller, ...], default: str | None) -> None:
     console.say("The manifest has no fault. Nothing was begun, and nobody was contacted.")
 
 
-def show_run(state: LedgerState, touched: set[int], elsewhere: int) -> int:
+def show_run(state: LedgerState, touched: set[int], elsewhere: int, grown: tuple[Grown, ...]) -> int:
     """The totals after a run; gives the exit code: 3 when something of what was worked on needs a person."""
-    report = _run_report(state, touched, elsewhere)
+    report = _run_report(state, touched, elsewhere, grown)
     if console.json:
         console.emit(report)
     else:
         _say_run(report)
-    return 3 if report["problems"] else 0
+        say_grown(grown)
+    return 3 if report["problems"] or grown else 0
 
 
-def _run_report(state: LedgerState, touched: set[int], elsewhere: int) -> BatchRunReport:
+def _run_report(state: LedgerState, touched: set[int], elsewhere: int, grown: tuple[Grown, ...]) -> BatchRunReport:
     entries = list(state.entries.values())
     return {
         "schema": "takedown.batch.run",
@@ -88,6 +90,7 @@ def _run_report(state: LedgerState, touched: set[int], elsewhere: int) -> BatchR
             for entry in entries
             if entry.item in touched and (entry.state in _TROUBLE or entry.unprotected)
         ],
+        "grown": [{"row": one.row, "item": one.item, "files": one.files} for one in grown],
     }
 
 
@@ -116,6 +119,19 @@ def _say_run(report: BatchRunReport) -> None:
         console.say(f"Item {problem['item']}: {sanitise(said)}{files}")
     if len(problems) > _SHOWN:
         console.say(f"{len(problems) - _SHOWN:,} more need a person: 'takedown batch handover' lists them.")
+
+
+def say_grown(grown: tuple[Grown, ...]) -> None:
+    """Of whom there is more in the folder than was sent, so that it is not taken for sent."""
+    for one in grown[:_SHOWN]:
+        console.say(f"Row {one.row} (item {one.item}): files that are new since its case was closed: {one.files:,}.")
+    if len(grown) > _SHOWN:
+        console.say(f"And {len(grown) - _SHOWN:,} more rows with new files.")
+    if grown:
+        console.say(
+            "They are not sent. If they are of the same caller, run it again with --add-new: they are added to the "
+            "same case. If they are another's, give them a folder and a row of their own."
+        )
 
 
 def say_carried_out(done: CarriedOut) -> None:

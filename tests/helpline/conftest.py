@@ -10,7 +10,8 @@ import pytest
 from takedown_cli import fixtures
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.nouns import Caller
-from takedown_cli.helpline.run.enrol import enrol
+from takedown_cli.helpline.run.enrol import Enrolment, enrol
+from takedown_cli.model import Limits
 from tests.helpline.key import WordKey
 
 DAY = "2026-03-01"
@@ -28,10 +29,13 @@ def caller(number: int, source: Path, *, intake: str | None = None, reference: s
     return Caller(number, name, source, "adult", "other", "permission", copies, intake, "en")
 
 
-def take_in(ledger: Ledger, callers: list[Caller], intake: str = INTAKE, *, test: bool = True) -> None:
+def take_in(
+    ledger: Ledger, callers: list[Caller], intake: str = INTAKE, *, test: bool = True, add: bool = False
+) -> Enrolment:
     with ledger.turn() as turn:
-        made = enrol(turn, callers, intakes={None: intake}, test=test)
+        made = enrol(turn, callers, intakes={None: intake}, test=test, limits=Limits(), add=add)
     assert not made.contradictions
+    return made
 
 
 @pytest.fixture

@@ -9,17 +9,22 @@ import struct
 import subprocess
 import sys
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from takedown_cli import fixtures
 from takedown_cli.case import CaseNumber
+from takedown_cli.discover import walk
 from takedown_cli.errors import LedgerError, LedgerKeyError, OutputError
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act
 from takedown_cli.helpline.ledger.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Caller, State
-from takedown_cli.helpline.run.enrol import enrol
+from takedown_cli.helpline.run.enrol import compare, enrol
+from takedown_cli.helpline.run.known import name_of
+from takedown_cli.model import Found, Limits
 from tests.cli.runner import ROOT
 from tests.helpline.conftest import INTAKE, caller, opened, take_in
 from tests.helpline.key import WordKey
@@ -62,9 +67,52 @@ def test_a_later_manifest_cannot_take_a_caller_for_another(tmp_path: Path, refer
         _sent(ledger, 2)
         theirs = [caller(7, tmp_path / "7"), caller(8, tmp_path / source, reference=reference)]
         with ledger.turn() as turn:
-            made = enrol(turn, theirs, intakes={None: INTAKE}, test=True)
+            made = enrol(turn, theirs, intakes={None: INTAKE}, test=True, limits=Limits())
         assert made.contradictions == (8,)
         assert len(ledger.cases()) == 2
+
+
+def test_a_folder_is_used_again_only_once_nothing_of_the_caller_before_is_in_it(
+    tmp_path: Path, folder_of: Callable[..., Path]
+) -> None:
+    """The first caller's case is sent, and of their folder only digests are left."""
+    folder = folder_of("theirs") / "inner"
+    folder.mkdir()
+    fixtures.picture(7, (64, 64)).save(folder / "deep.png")
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, folder.parent)])
+        number = CaseNumber.parse(ledger.cases()[0].number or "")
+        names = [name_of(found, number) for found in walk([folder.parent], Limits()) if isinstance(found, Found)]
+        with ledger.turn() as turn:
+            values = {"items": 3, "unprotected": 0, "twice": 0, "reasons": {}, "covered": names, "seen": []}
+            turn.add(Act.HASHED, 1, bundle="bundle bytes", last=True, **values)
+            turn.add(Act.SENT, 1, part=0, received="2026-03-01", expires="2028-03-01")
+        ledger.compact(always=True)
+        assert ledger.state().entries[1].source == ""
+        for number_, source in enumerate((folder.parent, folder, folder.parent.parent), start=2):
+            found = compare(ledger.state(), [caller(number_, source)], test=True, limits=Limits())
+            assert found.contradictions == (number_,), source
+        for left in folder.parent.rglob("*.*"):
+            left.unlink()
+        folder_of("theirs/later", 1)
+        assert take_in(ledger, [caller(2, folder.parent)]).new == 1
+
+
+def test_a_ledger_has_one_name(tmp_path: Path) -> None:
+    """By another one run would not see the other, and a rewriting would part them; a crash while making is no other."""
+    opened(tmp_path / "ledger").__exit__(None, None, None)
+    (tmp_path / f".ledger.{'0' * 16}.part").hardlink_to(tmp_path / "ledger")
+    opened(tmp_path / "ledger").__exit__(None, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["ledger"]
+    (tmp_path / "other").hardlink_to(tmp_path / "ledger")
+    for name in ("ledger", "other"):
+        with pytest.raises(LedgerError, match="second name"):
+            opened(tmp_path / name)
+    (tmp_path / "other").unlink()
+    (tmp_path / "link").symlink_to(tmp_path / "ledger")
+    with pytest.raises(OutputError):
+        opened(tmp_path / "link")
+    opened(tmp_path / "ledger").__exit__(None, None, None)
 
 
 def test_nothing_is_in_the_clear(tmp_path: Path) -> None:

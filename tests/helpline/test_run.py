@@ -206,6 +206,31 @@ def test_a_caller_without_anything_to_protect_gets_no_case(tmp_path: Path, intak
         assert states(ledger) == [State.NOTHING, State.NOTHING, State.SENT]
 
 
+def test_what_came_into_a_folder_later_is_told_and_added_to_the_same_case(
+    tmp_path: Path, intake: Running, folder_of: Make
+) -> None:
+    """To one that was sent and to one in which there was nothing; a file that was only touched is not sent again."""
+    empty = _made(tmp_path / "empty")
+    callers = [*everyone(folder_of, 2), caller(3, empty)]
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, intake.address)
+        work(ledger, intake.address)
+        numbers = [case.number for case in ledger.cases()]
+        assert take_in(ledger, callers, intake.address).grown == ()
+        fixtures.picture(91, (320, 240)).save(callers[0].source / "later.png")
+        fixtures.picture(92, (320, 240)).save(empty / "later.png")
+        (callers[0].source / "0.jpg").touch()
+        grown = take_in(ledger, callers, intake.address).grown
+        assert [(one.item, one.files) for one in grown] == [(1, 2), (3, 1)]
+        assert work(ledger, intake.address) == set()
+        take_in(ledger, callers, intake.address, add=True)
+        assert work(ledger, intake.address) == {1, 3}
+        assert [(case.state, case.items) for case in ledger.cases()] == [(State.SENT, n) for n in (3, 2, 1)]
+        assert [case.number for case in ledger.cases()] == numbers
+        assert take_in(ledger, callers, intake.address).grown == ()
+    assert counts(intake) == (3, 4, 6)
+
+
 def _made(path: Path) -> Path:
     path.mkdir()
     return path

@@ -23,9 +23,10 @@ from takedown_cli.helpline.ledger.locks import Session, is_alive
 from takedown_cli.helpline.nouns import Case
 
 #: A ledger is written anew when it is larger than this many bytes, and four times what its entries come to: so many
-#: bytes each, compressed, and the bundles that are not acknowledged.
+#: bytes each and for each file's name in them, compressed, and the bundles that are not acknowledged.
 WORTHWHILE: Final = 4 << 20
 _ENTRY: Final = 400
+_NAME: Final = 16
 _IN_A_FRAME: Final = 256
 
 
@@ -206,7 +207,8 @@ class Ledger:
         with self._file.exclusive():
             self._read()
             entries = self._state.entries.values()
-            held = sum(_ENTRY + sum(map(len, entry.pending)) for entry in entries)
+            names = sum(len(entry.covered) + len(entry.seen) for entry in entries)
+            held = _NAME * names + sum(_ENTRY + sum(map(len, entry.pending)) for entry in entries)
             if always or self._file.size > max(WORTHWHILE, 4 * held):
                 self._file.replace(list(_frames(self._state.records())))
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, cast
 
+from takedown_cli.helpline.ledger.place import place_of
 from takedown_cli.helpline.nouns import Answer, Authority, Behalf, Case, Event, State
 from takedown_cli.wire import Age
 
@@ -23,6 +24,7 @@ class Act(StrEnum):
     """The ledger's list of acts; ``HISTORY`` are those that an entry's history shows."""
 
     ENROLLED = "enrolled"
+    REOPENED = "reopened"
     CLAIMED = "claimed"
     HASHED = "hashed"
     SENT = "sent"
@@ -42,7 +44,7 @@ class Act(StrEnum):
 
 
 HISTORY: Final = frozenset({
-    Act.ENROLLED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.LEAVING,
+    Act.ENROLLED, Act.REOPENED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.LEAVING,
     Act.WITHDRAWN, Act.GONE, Act.SLIP,
 })  # fmt: skip
 
@@ -52,8 +54,9 @@ class Entry:
     """One caller's case. ``source`` and what serves the work is kept only until the case is sent.
 
     ``pending`` are bundles (DSSE bytes, or as they came) that are not acknowledged, ``acknowledged`` counts those that
-    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``claim`` is the run that works on it;
-    ``leaving`` is the day on which it was asked to be taken back, until the intake can get nothing of it any more.
+    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``place`` is a digest of the source, when
+    that has gone; ``claim`` is the run that works on it; ``leaving`` is the day on which it was asked to be taken back,
+    until the intake can get nothing of it any more.
     """
 
     item: int
@@ -74,6 +77,7 @@ class Entry:
     verdict: str | None = None
     reason: str | None = None
     leaving: str | None = None
+    place: str | None = None
     pending: list[str] = field(default_factory=list, repr=False)
     acknowledged: int = 0
     items: int = 0
@@ -166,7 +170,6 @@ class Entry:
         if self.finished and not self.contacted:
             self.verdict = State.NOTHING
         if self.finished:
-            self.covered, self.seen = set(), set()
             self._settled()
 
     def _sent(self, record: Record) -> None:
@@ -181,14 +184,22 @@ class Entry:
 
     def _settled(self) -> None:
         if self.finished and not self.pending:
-            self.claim, self.source = None, ""
+            self._leave()
+
+    def _reopened(self, record: Record) -> None:
+        self.source, self.finished, self.verdict = record["source"], False, None
+
+    def _leave(self) -> None:
+        """No run has it any more, and of where its files were only a digest is kept."""
+        if self.source:
+            self.place = place_of(self.path)
+        self.claim, self.source = None, ""
 
     def _ended(self, record: Record) -> None:
         self.verdict, self.reason = _VERDICTS[Act(record["a"])], record.get("why")
         if self.verdict != State.FAILED:
-            self.pending, self.waiting_items, self.claim, self.source = [], [], None, ""
-            self.covered, self.seen = set(), set()
-            self.leaving = None
+            self.pending, self.waiting_items, self.leaving = [], [], None
+            self._leave()
 
     def _answered(self, record: Record) -> None:
         self.sent, self.expires = record["received"], record["expires"]
@@ -199,8 +210,7 @@ class Entry:
 
     def _leaving(self, record: Record) -> None:
         self.leaving, self.reason = self.leaving or record["d"], record["why"]
-        self.claim, self.source = None, ""
-        self.covered, self.seen = set(), set()
+        self._leave()
 
     def _gone(self, record: Record) -> None:
         self.reason = record["why"]
@@ -219,6 +229,7 @@ _VERDICTS: Final = {
     Act.REFUSED: State.REFUSED, Act.FAILED: State.FAILED, Act.NOTHING: State.NOTHING, Act.WITHDRAWN: State.WITHDRAWN,
 }  # fmt: skip
 _TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
+    Act.REOPENED: Entry._reopened,
     Act.CLAIMED: Entry._claimed,
     Act.HASHED: Entry._hashed,
     Act.SENT: Entry._sent,

@@ -167,6 +167,11 @@ class LedgerFile:
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise LedgerError("What was named with --ledger is not a file.")
+            if _has_other_names(self.path, descriptor):
+                raise LedgerError(
+                    "The ledger has a second name (a hard link), by which two runs would not see each other.",
+                    hint="Leave one name and remove the others; copy it instead.",
+                )
             self._adopt(descriptor)
         except BaseException:
             os.close(descriptor)
@@ -265,11 +270,27 @@ def _written(path: Path, key: bytes, frames: Sequence[bytes]) -> tuple[int, Path
 
 def _clear_leftovers(path: Path) -> None:
     """Remove what killed rewritings left beside the ledger: it may hold what was forgotten since."""
-    ours = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
+    ours = _leftover(path)
     with suppress(OSError):
         for left in path.parent.iterdir():
             if ours.fullmatch(left.name):
                 left.unlink(missing_ok=True)
+
+
+def _has_other_names(path: Path, descriptor: int) -> bool:
+    """Whether it goes by another name as well, but for the one under which it was made, if that was interrupted."""
+    mine = os.fstat(descriptor)
+    if mine.st_nlink < 2:
+        return False
+    with suppress(OSError):
+        for left in path.parent.iterdir():
+            if _leftover(path).fullmatch(left.name) and os.path.samestat(left.lstat(), mine):
+                left.unlink(missing_ok=True)
+    return os.fstat(descriptor).st_nlink > 1
+
+
+def _leftover(path: Path) -> re.Pattern[str]:
+    return re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}\.part")
 
 
 def _write(descriptor: int, data: bytes, at: int) -> int:

@@ -6,7 +6,6 @@ is not hashed again. It must never put two callers' items, keys or numbers toget
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from takedown_cli.bundle.file import payload_of
 from takedown_cli.case import CaseNumber
 from takedown_cli.discover import walk
 from takedown_cli.errors import TooLargeError
+from takedown_cli.helpline.run.known import name_of
 from takedown_cli.model import Failed, Found, Hashed, Limits, Outcome, Skipped
 from takedown_cli.reasons import Reason
 from takedown_cli.wire import encode
@@ -98,19 +98,10 @@ class Folder:
             self.unreadable = Reason.SYMLINK
             return
         for found in walk([self._entry.path], self._limits):
-            name = self._name(found)
+            name = name_of(found, self._number)
             if name not in self._covered:
                 self._given[found.path] = name, time.monotonic()
                 yield found
-
-    def _name(self, found: Found | Skipped | Failed) -> str:
-        """A keyed digest of path, size and time of change: known again only under this caller's number."""
-        try:
-            changed = found.path.lstat().st_mtime_ns
-        except (OSError, ValueError):
-            changed = 0
-        said = b"%d %d " % (found.size, changed) + bytes(found.path)
-        return hmac.digest(self._number.journal_key(), said, "sha256")[:12].hex()
 
     def take(self, outcome: Outcome) -> None:
         """Count one outcome, and keep its item. Never raises for anything a file or a decoder may do."""
@@ -156,8 +147,8 @@ class Folder:
         bundle = self._bundle() if self._items else None
         values = {
             "bundle": bundle, "items": len(self._items), "unprotected": self._unprotected, "twice": self._twice,
-            "reasons": dict(self._reasons), "last": last, "covered": [] if last else self._new_covered,
-            "seen": [] if last else self._new_seen,
+            "reasons": dict(self._reasons), "last": last, "covered": self._new_covered,
+            "seen": self._new_seen,
         }  # fmt: skip
         self._clear()
         return Part(self.item, bundle, values)
