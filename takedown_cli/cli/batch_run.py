@@ -177,10 +177,13 @@ def _work(
     """Do what is open; gives the exit code. Raises what ended it early, after the totals were shown."""
     from takedown_cli.cli.progress import Progress as Shown
     from takedown_cli.helpline.ledger.locks import Session
+    from takedown_cli.helpline.reconciling import reconcile
     from takedown_cli.helpline.run import Means, Run
     from takedown_cli.helpline.withdrawal import carry_out
 
     ledger.compact()  # after a crash: the next one is then read in a moment
+    if ledger.state().torn:
+        batch_words.say_reconciled(reconcile(ledger, connect))
     batch_words.say_carried_out(carry_out(ledger, connect))
     todo = [entry for entry in ledger.state().entries.values() if entry.open]
     cards = _cards(connect, {entry.intake for entry in todo})

@@ -59,8 +59,7 @@ def handover(
         if output_name is not None:
             output.check(output_name, force=force)
         with ledger.turn() as turn:
-            made = notes.note(turn.state, key, operator=LEDGER.get()[1], day=today())
-            turn.note(Act.HANDED_OVER)
+            made, clock = notes.note(turn.state, key, operator=LEDGER.get()[1], day=today()), turn.state.clock
         note: BatchHandoverNote = {"schema": "takedown.batch.handover", "version": 1, **made}  # type: ignore[typeddict-item]
         if output_name is not None:
             output.write(output_name, json.dumps(note, indent=1).encode() + b"\n", force=force)
@@ -69,6 +68,8 @@ def handover(
         else:
             for line in _in_words(note):
                 console.result(line)
+        with ledger.turn() as turn:  # not before: a note that could not be made leaves everything new for the next
+            turn.note(Act.HANDED_OVER, clock)
 
 
 def _in_words(note: BatchHandoverNote) -> list[str]:

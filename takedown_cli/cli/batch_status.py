@@ -55,8 +55,12 @@ def status(
         with ledger.turn() as turn:
             entries = sorted(turn.state.entries.values(), key=lambda entry: entry.changed <= turn.state.shown)
             new = {entry.item for entry in entries if entry.changed > turn.state.shown}
-            turn.note(Act.SHOWN)
+            clock, torn = turn.state.clock, turn.state.torn
+        if torn:
+            batch_words.say_torn()
         _show(entries, new, learnt, everything=everything, references=show_references)
+        with ledger.turn() as turn:  # not before: what could not be shown is new the next time
+            turn.note(Act.SHOWN, clock)
         if learnt.error is not None:
             learnt.error.hint = "What was learnt before is in the ledger. Ask again later."
             raise learnt.error

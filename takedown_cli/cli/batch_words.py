@@ -134,6 +134,21 @@ def say_grown(grown: tuple[Grown, ...]) -> None:
         )
 
 
+def say_torn() -> None:
+    """That the ledger had lost its end when it was opened, until a run has asked the intakes about it."""
+    console.say(
+        "The last entry of the ledger was lost: it is not whole, as after a power cut. If there was none, somebody may "
+        "have changed the file: compare it with your last copy. 'takedown batch resume' asks the intake what it has."
+    )
+
+
+def say_reconciled(found: int) -> None:
+    console.say(
+        "The last entry of the ledger had been lost, so the intake was asked about every case that is open. It has "
+        f"something of {found:,} more than the ledger knew; what is missing is added to them."
+    )
+
+
 def say_carried_out(done: CarriedOut) -> None:
     """What became of withdrawals that were begun before, if there were any."""
     if done.complete:

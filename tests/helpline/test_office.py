@@ -211,6 +211,17 @@ def test_one_file_to_print_holds_a_page_for_each_caller(desk: Desk) -> None:
     assert desk("batch", "slips", "-o", "printed", "--together", "--format", "text", *LEDGER).code == 2
 
 
+def test_a_note_that_cannot_be_written_leaves_everything_new(desk: Desk) -> None:
+    def new() -> int:
+        return len(desk("batch", "handover", "--json", *LEDGER, "-o", "note.json", "--force").document()["changed"])
+
+    new()
+    assert desk("batch", "slips", "-o", "once more", "--item", "3", *LEDGER).code == 0
+    assert desk("batch", "handover", "-o", "no/such/place/note.json", *LEDGER).code == 2
+    assert new() == 1
+    assert new() == 0
+
+
 @pytest.mark.parametrize("contact", ["x" * 121, "a\nb", "a\x1b[2J"])
 def test_a_contact_is_one_line_of_plain_text(desk: Desk, contact: str) -> None:
     assert desk("batch", "slips", "-o", "slips", "--contact", contact, *LEDGER).code == 2

@@ -21,8 +21,10 @@ from takedown_cli.helpline import handover
 from takedown_cli.helpline.inquiry import ask_all
 from takedown_cli.helpline.ledger import Ledger, retention
 from takedown_cli.helpline.ledger.entry import Act
+from takedown_cli.helpline.ledger.file import LedgerFile
 from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.nouns import Caller, State
+from takedown_cli.helpline.reconciling import reconcile
 from takedown_cli.helpline.run import AtOnce, Means, Run
 from takedown_cli.helpline.run import folder as folders
 from takedown_cli.helpline.slip import due
@@ -229,6 +231,36 @@ def test_what_came_into_a_folder_later_is_told_and_added_to_the_same_case(
         assert [case.number for case in ledger.cases()] == numbers
         assert take_in(ledger, callers, intake.address).grown == ()
     assert counts(intake) == (3, 4, 6)
+
+
+def test_a_lost_end_of_the_ledger_is_told_and_asked_about(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+    """The entry of a bundle that the intake has is damaged: the case is gone on with, on whichever day."""
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, everyone(folder_of, 3), intake.address)
+        sizes = [(tmp_path / "ledger").stat().st_size]
+        assert not ledger.state().torn
+        append = LedgerFile.append
+
+        def watched(file: LedgerFile, plain: bytes) -> None:
+            append(file, plain)
+            if b'"hashed"' in plain:
+                sizes.append((tmp_path / "ledger").stat().st_size)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(LedgerFile, "append", watched)
+            work(ledger, intake.address)
+    assert counts(intake) == (3, 3, 6)
+    data = (tmp_path / "ledger").read_bytes()[: sizes[-1]]
+    (tmp_path / "ledger").write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with opened(tmp_path / "ledger", day="2026-03-04") as ledger:
+        assert ledger.state().torn
+    with opened(tmp_path / "ledger", day="2026-03-04") as ledger:  # told until it is asked about, not only once
+        assert ledger.state().torn
+        assert reconcile(ledger, connect) > 0
+        assert not ledger.state().torn
+        work(ledger, intake.address)
+        assert states(ledger) == [State.SENT] * 3
+    assert counts(intake)[0] == 3
 
 
 def _made(path: Path) -> Path:

@@ -33,7 +33,8 @@ _IN_A_FRAME: Final = 256
 @dataclass(slots=True)
 class State:
     """What the records so far add up to. ``clock`` counts what a person would want to know; ``shown`` and ``handed``
-    are where it stood when the cases were last shown, and handed over; ``next_item`` is never given twice."""
+    are where it stood when the cases were last shown, and handed over; ``next_item`` is never given twice. ``torn`` is
+    set from when an end was found that is no whole entry until the intakes were asked what that was about."""
 
     entries: dict[int, Entry] = field(default_factory=dict)
     references: dict[str, int] = field(default_factory=dict, repr=False)
@@ -41,6 +42,7 @@ class State:
     shown: int = 0
     handed: int = 0
     next_item: int = 1
+    torn: bool = False
 
     def take(self, record: Record) -> None:
         """Raises LedgerError for a record of a later version."""
@@ -56,6 +58,9 @@ class State:
         if act is Act.BEGUN:
             self.clock, self.shown, self.handed = record["clock"], record["shown"], record["handed"]
             self.next_item = record["next"]
+            self.torn = record.get("torn", False)
+        elif act in {Act.TORN, Act.RECONCILED}:
+            self.torn = act is Act.TORN
         elif act is Act.SHOWN:
             self.shown = record["clock"]
         elif act is Act.HANDED_OVER:
@@ -81,6 +86,7 @@ class State:
         """What amounts to this state, for a ledger that is written anew."""
         yield {
             "a": Act.BEGUN, "clock": self.clock, "shown": self.shown, "handed": self.handed, "next": self.next_item,
+            "torn": self.torn,
         }  # fmt: skip
         for entry in self.entries.values():
             yield entry.kept()
@@ -98,9 +104,10 @@ class Turn:
         """One record about one case; what ``values`` it has depends on the act (see ``entry``)."""
         self.added.append({"a": act, "i": item, "d": self._day, "o": self._operator, **values})
 
-    def note(self, act: Act) -> None:
-        """That the cases were shown, or handed over, as they stand."""
-        self.added.append({"a": act, "clock": self.state.clock, "d": self._day, "o": self._operator})
+    def note(self, act: Act, clock: int | None = None) -> None:
+        """That something was done about all cases, as they stand, or as they stood when the clock stood there."""
+        at = self.state.clock if clock is None else clock
+        self.added.append({"a": act, "clock": at, "d": self._day, "o": self._operator})
 
 
 class Ledger:
@@ -116,8 +123,9 @@ class Ledger:
         self._operator, self.day = operator, day
         self._state = State()
         try:
-            with self._file.exclusive():
-                self._read()
+            with self.turn() as turn:
+                if self._file.torn:
+                    turn.note(Act.TORN)
         except BaseException:
             self._file.close()
             raise

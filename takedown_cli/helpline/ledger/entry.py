@@ -28,6 +28,7 @@ class Act(StrEnum):
     CLAIMED = "claimed"
     HASHED = "hashed"
     SENT = "sent"
+    FOUND = "found"
     REFUSED = "refused"
     FAILED = "failed"
     NOTHING = "nothing"
@@ -41,11 +42,13 @@ class Act(StrEnum):
     BEGUN = "begun"
     SHOWN = "shown"
     HANDED_OVER = "handed-over"
+    TORN = "torn"
+    RECONCILED = "reconciled"
 
 
 HISTORY: Final = frozenset({
-    Act.ENROLLED, Act.REOPENED, Act.HASHED, Act.SENT, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED, Act.LEAVING,
-    Act.WITHDRAWN, Act.GONE, Act.SLIP,
+    Act.ENROLLED, Act.REOPENED, Act.HASHED, Act.SENT, Act.FOUND, Act.REFUSED, Act.FAILED, Act.NOTHING, Act.ANSWERED,
+    Act.LEAVING, Act.WITHDRAWN, Act.GONE, Act.SLIP,
 })  # fmt: skip
 
 
@@ -182,6 +185,12 @@ class Entry:
         self.expires = max(self.expires or "", record["expires"])
         self._settled()
 
+    def _found(self, record: Record) -> None:
+        """The intake has a part of it that the ledger lost: what is sent from now on adds to that."""
+        if not self.contacted:
+            self.acknowledged, self.items = 1, record["items"]
+            self.sent, self.expires = record["received"], record["expires"]
+
     def _settled(self) -> None:
         if self.finished and not self.pending:
             self._leave()
@@ -233,6 +242,7 @@ _TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
     Act.CLAIMED: Entry._claimed,
     Act.HASHED: Entry._hashed,
     Act.SENT: Entry._sent,
+    Act.FOUND: Entry._found,
     Act.REFUSED: Entry._ended,
     Act.FAILED: Entry._ended,
     Act.NOTHING: Entry._ended,

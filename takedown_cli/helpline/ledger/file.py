@@ -52,6 +52,7 @@ class LedgerFile:
         self._mutex = threading.RLock()
         self._descriptor = -1
         self._fresh = True
+        self.torn = False
         self.rewind()
         self._open()
 
@@ -92,7 +93,10 @@ class LedgerFile:
                     locks.release(self._descriptor)
 
     def news(self) -> tuple[bool, list[bytes]]:
-        """The frames that were added since the last call, and whether they are all there are, since the file is new."""
+        """The frames that were added since the last call, and whether they are all there are, since the file is new.
+
+        ``torn`` then tells whether something follows them that is no whole frame: what ``append`` writes over.
+        """
         fresh, self._fresh = self._fresh, False
         size = os.fstat(self._descriptor).st_size
         if size < self._end:
@@ -102,6 +106,7 @@ class LedgerFile:
             found.append(frame)
         if fresh and not found:
             raise LedgerKeyError
+        self.torn = size > self._end
         return fresh, found
 
     def rewind(self) -> None:
