@@ -134,9 +134,13 @@ def _single(image: Image.Image, data: bytes | None, fast: bool) -> Picture:
 
 
 def _loaded(image: Image.Image, index: int | None = None) -> Picture:
+    flag = orientation.of(image) if image.format == "TIFF" else orientation.UPRIGHT
     image.load()
-    # Only now: loading a TIFF turns it upright and drops its flag, and a PNG may carry Exif behind the pixels.
+    # Only now, for a PNG may carry Exif behind the pixels.
     turn = orientation.of(image)
+    if turn != flag and image.format == "TIFF":
+        # Loading has turned it upright and dropped the flag; who reads it by other means sees it as it is stored.
+        turn, image = flag, orientation.undone(image, flag)
     stored = pixels.of(image)
     misread = pixels.as_misread(image) if not index else None
     return Picture(stored, turn, image.height, image.width, misread, pixels.alpha_of(image, stored), index)
