@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import BinaryIO, Final
 
@@ -22,7 +24,7 @@ from av.video.frame import VideoFrame as AvFrame
 from av.video.stream import VideoStream
 
 from takedown_cli.decode import video_between, video_index, video_plan
-from takedown_cli.decode.video_frame import Pixels
+from takedown_cli.decode.video_frame import Pixels, timed
 from takedown_cli.decode.video_open import Guarded, choose_stream, ends_early, open_container, orientation
 from takedown_cli.decode.video_plan import LOOK, REFERENCE, SKIP, Index, Plan
 from takedown_cli.model import Limits
@@ -129,6 +131,8 @@ class _Reader:
         self.duration: float | None = None
         self.problem: Reason | None = None
         self.limited = False
+        #: Numbers of the frames that came.
+        self._came: set[int] = set()
 
     def note(self, reason: Reason) -> None:
         """Keep the first thing that went wrong; a passed deadline explains whatever came before it."""
@@ -151,8 +155,9 @@ class _Reader:
         if found.short:
             self.note(Reason.TRUNCATED)
         self.duration = found.duration
-        # The reference's rate: AVStream.avg_frame_rate, or r_frame_rate where that is unknown.
-        rate = float(stream.average_rate or stream.base_rate or 0)
+        # The reference's rate: AVStream.avg_frame_rate, or r_frame_rate where that is unknown. What the times tell is
+        # the former's meaning, and the latter may be that of the fields.
+        rate = float(stream.average_rate or found.rate or stream.base_rate or 0)
         every = max(1, int(SECONDS_PER_HASH * rate))
         # AVI has no times of showing: with reordered frames its packets cannot tell which frame is the n-th.
         reordered = container.format.name == "avi" and stream.codec_context.has_b_frames
@@ -160,14 +165,28 @@ class _Reader:
         if index is not None:
             plan = video_plan.make(index, self._mode, every, self._limit)
             self.limited = plan.limited
-            if self._mode == "gaps" and self._sketch is not None and not plan.limited:
-                yield from self._looked(opened, found, index, plan, self._sketch)
-            else:
-                (_, stream), packets = self._again(opened, found)
-                yield from self._planned(self._decoded(stream, packets, index, plan), index, plan, rate)
-        elif len(found):
+            opened = yield from self._by_plan(opened, found, index, plan, rate)
+            if self._mode != "vpdq" or self._late or self._came.issuperset(plan.frames.values()):
+                return
+            # A frame that did not come was not counted by the reference either: what follows it has other numbers.
+        if len(found):
             (_, stream), packets = self._again(opened, found)
             yield from self._in_order(stream, packets, len(found), every, rate)
+
+    def _by_plan(
+        self, source: Source, found: video_index.Packets, index: Index, plan: Plan, rate: float
+    ) -> Generator[Frame, None, Source]:
+        """What the plan wants, and where that does not come, what does. Returns the source as it was opened last."""
+        if self._mode == "gaps" and self._sketch is not None and not plan.limited:
+            source = yield from self._looked(source, found, index, plan, self._sketch)
+        else:
+            source, packets = self._again(source, found)
+            yield from self._planned(self._decoded(source[1], packets, index, plan), index, plan, rate)
+        if self._mode in ("gaps", "keyframes") and not self._late:
+            holes = video_plan.holes(index, plan, self._came)
+            if holes:
+                yield from self._closed(source, found, index, plan, holes)
+        return source
 
     def _open(self) -> Source | None:
         try:
@@ -178,7 +197,7 @@ class _Reader:
                 self.note(Reason.UNSUPPORTED)
                 return None
             raise
-        stream = choose_stream(self._container, self._limits)
+        stream = choose_stream(self._container, self._limits, first=self._mode == "vpdq")
         if isinstance(stream, Reason):
             self.note(stream)
             return None
@@ -197,7 +216,8 @@ class _Reader:
         stream.codec_context.flush_buffers()  # one that was drained takes nothing more otherwise
         first = found.head[1] if found.head[1] is not None else found.head[0]
         if first is not None and container.format.name.startswith(("mov", "matroska", "avi")):
-            container.seek(first, stream=stream)
+            with suppress(av.FFmpegError):  # where no key frame is at or before the first packet
+                container.seek(first, stream=stream)
             packets = self._packets(container, stream)
             head = next(packets, None)
             if head is not None and (head.pts, head.dts) == found.head:
@@ -207,19 +227,46 @@ class _Reader:
         return (source, iter(())) if opened is None else (opened, self._packets(*opened))
 
     def _planned(self, decoded: Iterable[AvFrame], index: Index, plan: Plan, rate: float) -> Iterator[Frame]:
-        """The wanted frames."""
+        """The wanted frames; for ``vpdq`` only up to one that does not come."""
         origin = int(index.pts[index.shown].min())
-        waiting = dict(plan.frames)
+        waiting = deque(plan.frames.items())
         for frame in decoded:
-            number = None if frame.pts is None else waiting.pop(frame.pts, None)
-            if number is not None and frame.pts is not None:
+            if frame.pts is None:
+                continue
+            while waiting and waiting[0][0] < frame.pts:
+                waiting.popleft()
+                if self._mode == "vpdq" and not self._late:
+                    return
+            if waiting and waiting[0][0] == frame.pts:
+                number = waiting.popleft()[1]
                 when = number / rate if self._mode == "vpdq" else (frame.pts - origin) * index.seconds
                 yield self._frame(frame, number, when)
 
+    def _closed(
+        self, source: Source, found: video_index.Packets, index: Index, plan: Plan, holes: list[tuple[int, int]]
+    ) -> Iterator[Frame]:
+        """Frames where wanted ones did not come, because what was taken for a key frame was not one to a decoder that
+        starts there: decoded without a break from the last one that came."""
+        line = video_plan.timeline(index)
+        shown = index.pts[line.order]
+        second = video_plan.between(index, replace(plan, frames={}), holes)
+        self._pace = video_between.Pace()
+        (_, stream), packets = self._again(source, found)
+        ranked = (
+            (int(np.searchsorted(shown, frame.pts)), frame)
+            for frame in self._decoded(stream, packets, index, second)
+            if frame.pts is not None
+        )
+        known = ((rank, float(line.times[rank]), frame) for rank, frame in ranked if rank < len(shown))
+        yield from self._sampled(known, max(_BLIND_STEP, float(line.times[-1]) / self._limit))
+
     def _looked(
         self, source: Source, found: video_index.Packets, index: Index, plan: Plan, sketch: Sketch
-    ) -> Iterator[Frame]:
-        """Key frames first; then, of the stretches between that move or are long, what the key frames do not show."""
+    ) -> Generator[Frame, None, Source]:
+        """Key frames first; then, of the stretches between that move or are long, what the key frames do not show.
+
+        Returns the source as it was opened last.
+        """
         line = video_plan.timeline(index)
         shown = index.pts[line.order]
         sketches: dict[int, int] = {}
@@ -233,13 +280,13 @@ class _Reader:
         looked = video_between.stretches(line.times, sketches, source[1].width * source[1].height)
         second = video_plan.between(index, plan, looked)
         if not second.action.any():
-            return
+            return source
         choice: video_between.Choice[AvFrame] = video_between.Choice(
             looked, line.times, sketches, CHOSEN_PER_KEPT * self._limit
         )
         self._pace = choice.pace
-        (_, stream), packets = self._again(source, found)
-        for frame in self._decoded(stream, packets, index, second):
+        source, packets = self._again(source, found)
+        for frame in self._decoded(source[1], packets, index, second):
             rank = -1 if frame.pts is None else int(np.searchsorted(shown, frame.pts))
             if not 0 <= rank < len(shown) or shown[rank] != frame.pts or rank in sketches:
                 continue
@@ -250,6 +297,7 @@ class _Reader:
                     yield self._luma_frame(chosen, number, float(line.times[number]))
         for number, chosen in choice.end():
             yield self._luma_frame(chosen, number, float(line.times[number]))
+        return source
 
     def _decoded(
         self, stream: VideoStream, packets: Iterable[Packet[VideoStream]], index: Index, plan: Plan
@@ -289,15 +337,34 @@ class _Reader:
         if expected > self._limit * step:
             step *= -(-expected // (self._limit * step))
             self.limited = step > 1 and self._mode in ("vpdq", "every")
-        blind = max(1, int(_BLIND_STEP * rate), -(-expected // self._limit))
-        last = -blind
-        decoded = (frame for packet in chain(packets, [None]) for frame in self._decode(stream, packet))
-        for number, frame in enumerate(decoded):
-            if number % step == 0 if self._mode in ("vpdq", "every") else number - last >= blind:
-                last = number
-                yield self._frame(frame, number, number / rate if rate else 0.0)
+        seconds = 1 / rate if rate else 0.0
+        stream.codec_context.skip_frame = "DEFAULT"
+        frames = enumerate(frame for packet in chain(packets, [None]) for frame in self._decode(stream, packet))
+        if self._mode in ("vpdq", "every"):
+            for number, frame in frames:
+                if number % step == 0 and number not in self._came:
+                    yield self._frame(frame, number, number * seconds)
+        else:
+            whole = self.duration or expected * seconds
+            yield from self._sampled(
+                timed(frames, float(stream.time_base or 0), seconds), max(_BLIND_STEP, whole / self._limit)
+            )
         if self.duration is None and rate:
             self.duration = expected / rate
+
+    def _sampled(self, frames: Iterable[tuple[int, float, AvFrame]], step: float) -> Iterator[Frame]:
+        """Of frames in order, with their numbers and times (seconds): one each ``step``, and those unlike the one
+        before where stills are looked for."""
+        last = -step
+        centre = 0
+        for number, when, frame in frames:
+            look = self._sketch is not None and len(self._came) < CHOSEN_PER_KEPT * self._limit
+            seen = self._sketch(self._pixels.luma(frame)[0]) if look and self._sketch is not None else centre
+            known = number in self._came
+            if known or when - last >= step - 1e-9 or not video_between.near(centre, seen):
+                last, centre = when, seen
+                if not known:
+                    yield self._frame(frame, number, when)
 
     def _decode(self, stream: VideoStream, packet: Packet[VideoStream] | None) -> list[AvFrame]:
         """What comes out of the decoder for one packet, or for the end (None). A damaged packet gives nothing."""
@@ -310,11 +377,18 @@ class _Reader:
             self.note(Reason.DAMAGED)
             return []
 
+    @property
+    def _late(self) -> bool:
+        """Whether frames were left out on purpose, for lack of time."""
+        return self.problem is Reason.TOO_SLOW
+
     def _frame(self, frame: AvFrame, index: int, timestamp: float) -> Frame:
+        self._came.add(index)
         return Frame(index, timestamp, self._pixels.rgb(frame), orientation(frame))
 
     def _luma_frame(self, frame: AvFrame, index: int, timestamp: float) -> Frame:
         # A third of the work, and a bit or two from the exact hash: what these frames are chosen by allows for it.
+        self._came.add(index)
         luma, contrast = self._pixels.luma(frame)
         return Frame(index, timestamp, luma, orientation(frame), contrast)
 

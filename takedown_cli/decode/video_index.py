@@ -32,7 +32,8 @@ class Packets:
         self.corrupt = False
         self.head: tuple[int | None, int | None] = (None, None)
         self._last_length = 0
-        self._expected = stream.frames
+        # AVI counts the gaps in its times as well.
+        self._expected = 0 if stream.container.format.name == "avi" else stream.frames
         self._seconds = float(stream.time_base or 0)
         self._hides = stream.codec_context.name == "vp8"
 
@@ -63,6 +64,15 @@ class Packets:
         if pts is None or not len(pts):
             return None
         return (int(pts.max()) - int(pts.min()) + self._last_length) * self._seconds or None
+
+    @property
+    def rate(self) -> float:
+        """Shown frames a second, to three digits after the point; 0 if the times do not tell."""
+        pts = self._shown_times()
+        if pts is None or len(pts) < 2 or not self._seconds:
+            return 0.0
+        span = int(pts.max()) - int(pts.min())
+        return round((len(pts) - 1) / (span * self._seconds), 3) if span else 0.0
 
     def index(self) -> Index | None:
         """The index to plan with; None when the times are missing or doubtful, or the first packet is no key frame."""

@@ -99,12 +99,16 @@ def open_container(guard: Guarded, limits: Limits) -> InputContainer:
     )
 
 
-def choose_stream(container: InputContainer, limits: Limits) -> VideoStream | Reason:
-    """The video stream to hash, its decoder set up but not started, or why there is none."""
+def choose_stream(container: InputContainer, limits: Limits, *, first: bool = False) -> VideoStream | Reason:
+    """The video stream to hash, its decoder set up but not started, or why there is none.
+
+    Of several, the one that players show; with ``first`` the first one, which is what the reference hashes.
+    """
     videos = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
     if not videos:
         return Reason.NO_FRAMES
-    chosen = next((s for s in videos if s.disposition & Disposition.default), videos[0])
+    shown = videos[:1] if first else [s for s in videos if s.disposition & Disposition.default]
+    chosen = next(iter(shown), videos[0])
     if getattr(chosen.codec_context, "name", None) not in DECODERS:  # the context is None without a decoder
         return Reason.UNSUPPORTED
     if chosen.width * chosen.height > limits.pixels:
@@ -138,12 +142,14 @@ def orientation(frame: AvFrame) -> int:
 
 
 def ends_early(stream: BinaryIO, size: int) -> bool:
-    """True when a Matroska file is shorter than its own Segment says; its demuxer takes that for a normal end.
+    """True when a Matroska or AVI file is shorter than it says itself; its demuxer takes that for a normal end.
 
-    Source: RFC 8794 (EBML), sections 4 and 5; RFC 9559 (Matroska), the Segment element.
+    Source: RFC 8794 (EBML), sections 4 and 5; RFC 9559 (Matroska), the Segment element; OpenDML 1.02, section 2.
     """
     stream.seek(0)
     head = stream.read(4096)
+    if head[:4] == b"RIFF":
+        return _riff_ends_early(stream, size)
     if head[:4] != b"\x1a\x45\xdf\xa3":
         return False
     length, at = _ebml_size(head, 4)
@@ -152,6 +158,18 @@ def ends_early(stream: BinaryIO, size: int) -> bool:
         return False
     segment, start = _ebml_size(head, at + 4)
     return segment is not None and start + segment > size
+
+
+def _riff_ends_early(stream: BinaryIO, size: int) -> bool:
+    """The same for AVI, which is one RIFF chunk behind another, a gigabyte or so each."""
+    at = 0
+    while at + 8 <= size:
+        stream.seek(at)
+        kind, length = struct.unpack("<4sI", stream.read(8))
+        if kind != b"RIFF" or not length:  # a camera that was switched off has written no length
+            return False
+        at += 8 + length
+    return at > size
 
 
 def _ebml_size(data: bytes, at: int) -> tuple[int | None, int]:

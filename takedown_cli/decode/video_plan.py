@@ -6,6 +6,8 @@ It must never read or decode anything: packets' times and flags in, a plan out.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -113,6 +115,19 @@ def between(index: Index, fallback: Plan, looked: list[tuple[int, int]]) -> Plan
     begins = np.flatnonzero((action != SKIP) & np.append(True, action[:-1] == SKIP))
     fresh[begins] = True
     return Plan(action, fresh, plan.frames, limited=False)
+
+
+def holes(index: Index, plan: Plan, came: Collection[int]) -> list[tuple[int, int]]:
+    """The stretches, as for ``between``, wider than ``GAP`` because wanted frames did not come; ``came`` are ranks."""
+    times = timeline(index).times
+    known = sorted(came)
+    found = set()
+    for rank in set(plan.frames.values()).difference(known):
+        at = bisect_left(known, rank)
+        start, stop = known[at - 1] if at else 0, known[at] if at < len(known) else len(times)
+        if times[min(stop, len(times) - 1)] - times[start] > GAP + 1e-9:
+            found.add((start, stop))
+    return sorted(found)
 
 
 def _planned(index: Index, line: Timeline, ranks: list[int], *, limited: bool) -> Plan:

@@ -72,6 +72,13 @@ def read_full(pixels: Pixels, turn: Turn = AS_STORED) -> PdqReading:
     return _settled(read_block(tent.reduce(pixels, turn)), pixels, turn, single=False)
 
 
+def read_frame(pixels: Pixels, turn: Turn = AS_STORED) -> PdqReading:
+    """PDQ of a whole video frame as vPDQ reads it: as ``read_full``, but its luma is of single precision."""
+    if min(pixels.shape[:2]) < MIN_SIDE:
+        return _NOTHING
+    return _settled(read_block(tent.reduce(pixels, turn)), pixels, turn, single=True)
+
+
 def read_nearest(pixels: Pixels, turn: Turn = AS_STORED) -> PdqReading | None:
     """PDQ of the picture squeezed to 512 x 512 by nearest neighbour; None if it is too small for that to happen."""
     height, width = pixels.shape[:2]

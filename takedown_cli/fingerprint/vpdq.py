@@ -89,7 +89,7 @@ def read(frame: FrameLike, *, copied: bool = False) -> Reading:
 
 def _read_full(frame: FrameLike, turn: tent.Turn) -> pdq.PdqReading:
     if frame.pixels.ndim == 3 or min(frame.pixels.shape) < pdq.MIN_SIDE:
-        return pdq.read_full(frame.pixels, turn)
+        return pdq.read_frame(frame.pixels, turn)
     return pdq.read_block(tent.reduce(frame.pixels, turn) * frame.contrast)
 
 

@@ -40,7 +40,15 @@ def decoded(data: bytes) -> list[npt.NDArray[np.uint8]]:
     """Every frame by the plainest way there is."""
     with av.open(io.BytesIO(data), "r") as container:
         return [
-            np.asarray(frame.to_ndarray(format="rgb24", src_colorspace="ITU601", interpolation="AREA"), np.uint8)
+            np.asarray(
+                frame.reformat(
+                    format="rgb24",
+                    src_colorspace="ITU601",
+                    src_color_range="JPEG" if frame.format.name.startswith("yuvj") else "MPEG",
+                    interpolation="AREA",
+                ).to_ndarray(),
+                np.uint8,
+            )
             for frame in container.decode(video=0)
         ]
 
