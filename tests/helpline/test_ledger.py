@@ -81,8 +81,8 @@ def test_a_folder_is_used_again_only_once_nothing_of_the_caller_before_is_in_it(
     fixtures.picture(7, (64, 64)).save(folder / "deep.png")
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, [caller(1, folder.parent)])
-        number = CaseNumber.parse(ledger.cases()[0].number or "")
-        names = [name_of(found, number) for found in walk([folder.parent], Limits()) if isinstance(found, Found)]
+        key = CaseNumber.parse(ledger.cases()[0].number or "").journal_key()
+        names = [name_of(found, key) for found in walk([folder.parent], Limits()) if isinstance(found, Found)]
         with ledger.turn() as turn:
             values = {"items": 3, "unprotected": 0, "twice": 0, "reasons": {}, "covered": names, "seen": []}
             turn.add(Act.HASHED, 1, bundle="bundle bytes", last=True, **values)

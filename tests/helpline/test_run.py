@@ -25,7 +25,7 @@ from takedown_cli.helpline.ledger.file import LedgerFile
 from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.nouns import Caller, State
 from takedown_cli.helpline.reconciling import reconcile
-from takedown_cli.helpline.run import AtOnce, Means, Run
+from takedown_cli.helpline.run import AtOnce, Means, Run, rota
 from takedown_cli.helpline.run import folder as folders
 from takedown_cli.helpline.slip import due
 from takedown_cli.helpline.withdrawal import CarriedOut, TakenBack, carry_out, take_back
@@ -161,6 +161,30 @@ def test_what_is_in_a_part_is_not_hashed_again(
         work(ledger, intake.address, lambda outcome: again.append(outcome.path))
         (case,) = ledger.cases()
     assert len(again) == 14 - 9
+    assert len({*seen, *again}) == 14
+    assert (case.state, case.items) == (State.SENT, 14)
+    assert counts(intake)[2] == 14
+
+
+def test_what_came_of_a_folder_before_it_stepped_back_is_not_hashed_again(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rota, "PATIENCE", 0.0)
+    seen: list[Path] = []
+
+    def interrupt(outcome: Outcome) -> None:
+        seen.append(outcome.path)
+        if len(seen) == 13:
+            raise KeyboardInterrupt
+
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, folder_of("large", 14))], intake.address)
+        with pytest.raises(KeyboardInterrupt):
+            work(ledger, intake.address, interrupt)
+        again: list[Path] = []
+        work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+        (case,) = ledger.cases()
+    assert 2 <= len(again) < 14
     assert len({*seen, *again}) == 14
     assert (case.state, case.items) == (State.SENT, 14)
     assert counts(intake)[2] == 14

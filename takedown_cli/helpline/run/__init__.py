@@ -112,7 +112,7 @@ class Run:
 
     def _hash(self, recipe: Recipe) -> None:
         """Hash and hand over everything of the candidates; a pool is started only if there is a folder among them."""
-        rota = Rota(lambda: self._begin(recipe), self._finish)
+        rota = Rota(lambda: self._begin(recipe), self._finish, self._step_back)
         files = rota.files()
         first = next(files, None)
         if first is None:
@@ -162,6 +162,11 @@ class Run:
         self._keep(folder.part(last=not aside))
         if aside:
             self._end(Act.FAILED, folder.item, _SET_ASIDE)
+
+    def _step_back(self, folder: Folder) -> None:
+        """Close what was gathered of a folder that waits now until the others are done: a kill would lose it."""
+        if folder.begun:
+            self._keep(folder.part(last=False))
 
     def _take_bundle(self, entry: Entry) -> None:
         """A bundle made elsewhere: countersigned where it is not sealed, and sent without knowing its number."""

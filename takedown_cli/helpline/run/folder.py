@@ -64,6 +64,7 @@ class Folder:
         self._entry = entry
         self._limits = limits
         self._number = CaseNumber.parse(entry.number)
+        self._name_key = self._number.journal_key()
         self._card, self._key, self._day = card, key, day
         self._declaration = Declaration.model_validate({"behalf": entry.behalf, "authority": entry.authority})
         self._adds = entry.contacted
@@ -89,6 +90,11 @@ class Folder:
         return self.out == 0 and (self.walked or self.set_aside)
 
     @property
+    def begun(self) -> bool:
+        """Whether something came out of it that is in no part yet."""
+        return self._files > 0
+
+    @property
     def full(self) -> bool:
         return self._files >= PART_FILES or self._fingerprints >= PART_FINGERPRINTS
 
@@ -98,7 +104,7 @@ class Folder:
             self.unreadable = Reason.SYMLINK
             return
         for found in walk([self._entry.path], self._limits):
-            name = name_of(found, self._number)
+            name = name_of(found, self._name_key)
             if name not in self._covered:
                 self._given[found.path] = name, time.monotonic()
                 yield found

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 _SIZE: Final = 12
 
 
-def name_of(found: Found | Skipped | Failed, number: CaseNumber) -> str:
-    """A digest of path, size and time of change, under this caller's number: 24 hexadecimal digits."""
+def name_of(found: Found | Skipped | Failed, key: bytes) -> str:
+    """A digest of path, size and time of change, under the caller's journal key: 24 hexadecimal digits."""
     try:
         changed = found.path.lstat().st_mtime_ns
     except (OSError, ValueError):
         changed = 0
     said = b"%d %d " % (found.size, changed) + bytes(found.path)
-    return hmac.digest(number.journal_key(), said, "sha256")[:_SIZE].hex()
+    return hmac.digest(key, said, "sha256")[:_SIZE].hex()
 
 
 def count_new(entry: Entry, source: Path, limits: Limits) -> int:
@@ -44,7 +44,7 @@ def holds_theirs(entry: Entry, source: Path, limits: Limits) -> bool:
 def _names(entry: Entry, source: Path, limits: Limits) -> Iterator[str]:
     if entry.number is None:
         return
-    number = CaseNumber.parse(entry.number)
+    key = CaseNumber.parse(entry.number).journal_key()
     for found in walk([source], limits):
         if isinstance(found, Found):
-            yield name_of(found, number)
+            yield name_of(found, key)

@@ -23,10 +23,18 @@ Files = Iterator[Found | Skipped | Failed]
 
 
 class Rota:
-    """The callers in work. ``more`` gives further ones to begin with, or none when there are no more."""
+    """The callers in work. ``more`` gives further ones to begin with, or none when there are no more.
 
-    def __init__(self, more: Callable[[], list[Folder]], finished: Callable[[Folder], None]) -> None:
-        self._more, self._finished = more, finished
+    ``finished`` hears of each that is done before a file of it is out, ``behind`` of each that steps back.
+    """
+
+    def __init__(
+        self,
+        more: Callable[[], list[Folder]],
+        finished: Callable[[Folder], None],
+        behind: Callable[[Folder], None],
+    ) -> None:
+        self._more, self._finished, self._behind = more, finished, behind
         self._quick: deque[tuple[Folder, Files]] = deque()
         self._slow: deque[tuple[Folder, Files]] = deque()
         self._owners: dict[Path, deque[Folder]] = {}
@@ -66,6 +74,7 @@ class Rota:
             if one[0].seconds <= PATIENCE:
                 return self._quick, one
             self._slow.append(one)
+            self._behind(one[0])
             if not self._quick and not self._exhausted:
                 return self._turn()
         return (self._slow, self._slow.popleft()) if self._slow else None
