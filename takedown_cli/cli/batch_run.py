@@ -72,7 +72,7 @@ def run(
     Running it again with the same manifest goes on where it stopped.
     """
     work = chosen_work()
-    key = unlock()
+    key = unlock(_load)
     found = batch_manifest.read(
         manifest, copies=work.recipe.copies, intake=intake, test=test, organisation=key.public
     )  # fmt: skip
@@ -100,9 +100,17 @@ def resume(
 
     takedown batch resume --ledger cases.ledger --key file:helpline.key --operator Kim
     """
-    key = unlock()
+    key = unlock(_load)
     with open_ledger(key) as ledger:
         raise typer.Exit(_work(ledger, key, chosen_work(), connections(proxy, patience), senders, progress))
+
+
+def _load() -> None:
+    """Import what a run takes before it can begin."""
+    import takedown_cli.helpline.ledger
+    import takedown_cli.helpline.run
+    import takedown_cli.submit.client
+    import takedown_cli.submit.transport  # noqa: F401
 
 
 def _default(flag: str | None, found: Manifest) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,13 +112,19 @@ PASSPHRASE: Final = Shared(_source)
 KEY: Final = Shared(_uri)
 
 
-def unlock() -> OrganisationKey:
+def unlock(meanwhile: Callable[[], None] = lambda: None) -> OrganisationKey:
     """The key that ``KEY`` and ``PASSPHRASE`` of the current command line name, unlocked.
 
+    ``meanwhile`` is done beside it, for unlocking takes half a second of one processor; it must not fail.
     Raises ConfigError when none is named, OrganisationKeyError, PassphraseError, MissingExtraError, UsageError.
     """
     from takedown_cli.helpline.keys import store as key_store
     from takedown_cli.helpline.keys import uri as key_uri
 
     uri = key_uri.parse(KEY.get())
-    return key_store.load(uri, PASSPHRASE.get().known())
+    beside = threading.Thread(target=meanwhile)
+    beside.start()
+    try:
+        return key_store.load(uri, PASSPHRASE.get().known())
+    finally:
+        beside.join()  # two threads that import at once can see half a module
