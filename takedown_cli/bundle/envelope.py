@@ -20,20 +20,12 @@ from pydantic import Field
 
 from takedown_cli import keys
 from takedown_cli.errors import BundleError, SignatureError
-from takedown_cli.wire import Document, Hex32, canonical, decode, encode
-
-_Base64 = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]*={0,2}$")]
+from takedown_cli.wire import Document, Hex32, canonical
 
 
 class _Signature(Document):
     keyid: Hex32
     sig: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/]{86}==$")]
-
-
-class _Envelope(Document):
-    payload: _Base64
-    payloadType: Annotated[str, Field(max_length=100)]  # noqa: N815 - the name in the specification
-    signatures: Annotated[tuple[_Signature, ...], Field(min_length=1, max_length=2)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +65,12 @@ def countersign(envelope: bytes, payload_type: str, key: Ed25519PrivateKey) -> b
 def countersign_by(envelope: bytes, payload_type: str, public: bytes, sign: Callable[[bytes], bytes]) -> bytes:
     """``countersign`` for a private key that is elsewhere: ``sign`` gives its Ed25519 signature (64 bytes)."""
     signed = verify(envelope, payload_type)
-    document = decode(_Envelope, envelope)
+    if len(signed.signers) != 1 or public == signed.signers[0]:
+        raise BundleError("The bundle already carries a second signature.")
     added = _signature(payload_type, signed.payload, public, sign)
     keys.verify(public, base64.b64decode(added.sig), pae(payload_type, signed.payload))
-    if len(document.signatures) != 1 or added.keyid == document.signatures[0].keyid:
-        raise BundleError("The bundle already carries a second signature.")
-    return encode(document.model_copy(update={"signatures": (*document.signatures, added)}))
+    # What was verified is canonical to the byte, so that its end is known.
+    return b'%b,{"keyid":"%b","sig":"%b"}]}' % (envelope.removesuffix(b"]}"), added.keyid.encode(), added.sig.encode())
 
 
 _SIGNATURE_FORM: Final = rb'\{"keyid":"(?P<keyid%d>[0-9a-f]{64})","sig":"(?P<sig%d>[A-Za-z0-9+/]{86}==)"\}'

@@ -85,6 +85,7 @@ def public_key(private_key: bytes) -> bytes:
     return mlkem + X25519PrivateKey.from_private_bytes(private_key[_MLKEM_SEED:]).public_key().public_bytes_raw()
 
 
+@lru_cache(maxsize=16)  # a caseload seals everything to a few intakes
 def _public(key: bytes) -> hpke.MLKEM768X25519PublicKey:
     try:
         return hpke.MLKEM768X25519PublicKey(
