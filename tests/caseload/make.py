@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import os
 import random
+import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,8 +49,11 @@ class Made:
     folders: dict[str, Path]
 
 
-def make(root: Path, plan: Plan, seed: int = 1) -> Made:
-    """Make the folders, with all processors, and the manifest. Equal arguments give equal pictures."""
+def make(root: Path, plan: Plan, seed: int = 1, tell: Callable[[str], None] = lambda _: None) -> Made:
+    """Make the folders, with all processors, and the manifest. Equal arguments give equal pictures.
+
+    ``tell`` hears every half minute how far it is.
+    """
     chance = random.Random(seed)
     folders: dict[str, Path] = {}
     work = []
@@ -60,7 +65,11 @@ def make(root: Path, plan: Plan, seed: int = 1) -> Made:
         first = seed * 10_000_000 + number * 10_000
         work += [(folder, first, range(at, min(at + 100, pictures)), plan.size) for at in range(0, pictures, 100)]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(_pictures, work, chunksize=4))
+        told = time.monotonic()
+        for number, _ in enumerate(pool.map(_pictures, work, chunksize=4)):
+            if time.monotonic() - told > 30:
+                told = time.monotonic()
+                tell(f"  {number:,} of {len(work):,} folders made")
     listed = list(folders.values())
     _poison(listed[plan.callers // 2])
     for folder in listed[::5]:  # the same picture a second time, under another name

@@ -11,10 +11,14 @@ import os
 import random
 import re
 import signal
+import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +28,7 @@ from takedown_cli import pipeline
 from takedown_cli.bundle.document import item_of
 from takedown_cli.case import CaseNumber
 from takedown_cli.discover import open_media
+from takedown_cli.helpline.run import AtOnce
 from takedown_cli.intake.inquiry import decoy_lookup
 from takedown_cli.intake.schema import cases, items, listings, submissions
 from takedown_cli.intake.service import Intake
@@ -36,35 +41,51 @@ from tests.cli.runner import COMMAND, environment
 PASSPHRASE = "correct horse battery staple"
 #: Exit codes that a run may end with here: done, done with unprotected files, intake away, killed.
 EXPECTED = {0, 3, 7, -signal.SIGKILL}
+#: Seconds between two looks at the intake, and between two lines that say how far it is; and so many times as long as
+#: hashing alone, and ten minutes, may it take.
+PAUSE, EVERY, LONGEST = 0.2, 30.0, 5.0
+#: Seconds for what takes a few at most.
+PATIENCE = 600.0
 _NUMBER = re.compile(rb"(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}")
 
 
 @dataclass(frozen=True)
 class Alone:
-    """Hashing alone: seconds, processor seconds, and how many different items each folder gives."""
+    """Hashing alone: seconds, of the processor too, different items of each folder, and files of the largest."""
 
     seconds: float
     processor: float
     items: dict[str, int]
+    largest: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.items.values())
+
+    @property
+    def callers(self) -> int:
+        """Callers who have something to protect."""
+        return sum(count > 0 for count in self.items.values())
 
 
 def hash_alone(made: Made) -> Alone:
-    """The same files by the same pool, and nothing else."""
+    """The same files by the same recipe, the same pool and in the same manner, and nothing else."""
     began, before = time.monotonic(), os.times()
     with Pool(Recipe(), opener=open_media) as pool:
-        found: list[Outcome] = list(pipeline.outcomes(made.folders.values(), Recipe(), hasher=pool))
+        found: list[Outcome] = list(pipeline.outcomes(made.folders.values(), Recipe(), hasher=AtOnce(pool)))
         pool.close()
     seconds, after = time.monotonic() - began, os.times()
     owners = {folder: reference for reference, folder in made.folders.items()}
-    unique: dict[str, set[str]] = {reference: set() for reference in made.folders}
+    unique: dict[str, set[bytes]] = {reference: set() for reference in made.folders}
+    files: Counter[str] = Counter()
     for outcome in found:
+        owner = next(owners[parent] for parent in outcome.path.parents if parent in owners)
+        files[owner] += 1
         item = item_of(outcome, "adult") if isinstance(outcome, Hashed) else None
         if item is not None:
-            owner = next(owners[parent] for parent in outcome.path.parents if parent in owners)
-            unique[owner].add(item.model_dump_json())
-    return Alone(
-        seconds, sum(after[:4]) - sum(before[:4]), {reference: len(found) for reference, found in unique.items()}
-    )
+            unique[owner].add(sha256(item.model_dump_json().encode()).digest())
+    items = {reference: len(found) for reference, found in unique.items()}
+    return Alone(seconds, sum(after[:4]) - sum(before[:4]), items, max(files.values()))
 
 
 @dataclass
@@ -109,8 +130,9 @@ class Helpline:
     def do(self, *arguments: str | Path) -> Any:
         """A command to its end; its JSON object."""
         done = subprocess.run(
-            [*COMMAND, *arguments, "--json"], cwd=self.folder, env=self.environment(), capture_output=True, check=False
-        )
+            [*COMMAND, *arguments, "--json"], cwd=self.folder, env=self.environment(), capture_output=True, check=False,
+            timeout=PATIENCE,
+        )  # fmt: skip
         with (self.log / "client.err").open("ab") as err:
             err.write(done.stderr)
         assert done.returncode in EXPECTED, done.stderr.decode()
@@ -137,7 +159,7 @@ class Helpline:
     def stop(self, number: int = signal.SIGTERM) -> None:
         if self.server is not None:
             self.server.send_signal(number)
-            self.server.communicate()
+            self.server.communicate(timeout=PATIENCE)
             self.server = None
 
     def restart(self) -> None:
@@ -164,29 +186,84 @@ class Helpline:
         return self.start("batch", "resume", *self.office(operator), "--progress=none")
 
 
-def play(line: Helpline, kills: int, pace: float, chance: random.Random) -> float:
-    """Run to the end: ``kills`` kills, about ``pace`` seconds apart; seconds that it took.
+@dataclass(frozen=True)
+class Watch:
+    """Looks at the intake while the caseload is played: how far it is, and whether that takes too long.
 
-    The intake is restarted twice on the way, and for one stretch a second operator works beside the first.
+    ``until`` is on the monotonic clock; ``tell`` hears every ``EVERY`` seconds how far it is.
+    """
+
+    line: Helpline
+    total: int
+    until: float
+    tell: Callable[[str], None]
+    began: float = field(default_factory=time.monotonic)
+    _told: list[float] = field(default_factory=lambda: [time.monotonic()])
+
+    def items(self) -> int:
+        """Items that the intake has; its decoy is not counted."""
+        with closing(sqlite3.connect(f"file:{self.line.intake / 'intake.db'}?mode=ro", uri=True, timeout=30)) as there:
+            return int(there.execute("select count(*) from items").fetchone()[0]) - 1
+
+    def wait(self, run: subprocess.Popen[bytes], share: float = 2.0) -> bool:
+        """Until the run is over, True, or this share of all items is at the intake. Raises TimeoutError."""
+        while True:
+            try:
+                run.wait(PAUSE)
+                return True
+            except subprocess.TimeoutExpired:
+                items = self.items()
+            if items >= share * self.total:
+                return False
+            self._look(items)
+
+    def _look(self, items: int) -> None:
+        now = time.monotonic()
+        if now > self.until:
+            raise TimeoutError(f"{now - self.began:.0f} s are over, and {items} of {self.total} items at the intake")
+        if now - self._told[0] > EVERY:
+            self._told[0] = now
+            line = self.line
+            self.tell(
+                f"  {now - self.began:.0f} s: {items:,} of {self.total:,} items at the intake, "
+                f"{line.kills} kills, {line.restarts} restarts of the intake"
+            )
+
+
+def play(line: Helpline, kills: int, alone: Alone, chance: random.Random, tell: Callable[[str], None] = print) -> float:
+    """Run to the end, killed ``kills`` times; seconds that it took. Raises TimeoutError.
+
+    The kills come at random, one in each of as many equal shares of the items, so that they are spread over the whole
+    run however fast it is; only the end has none, which could be over before. The intake is restarted twice on the
+    way, and for one stretch a second operator works beside the first, and is interrupted at its end.
     """
     began = time.monotonic()
-    first = line.run()
-    again = {kills // 3, 2 * kills // 3}
-    for number in range(kills):
-        second = line.resume("Sam") if number == kills // 2 and line.ledger.exists() else None
-        if number in again:
-            line.restart()
-        try:
-            first.wait(chance.uniform(0.5, 1.5) * pace)
-        except subprocess.TimeoutExpired:
-            os.kill(first.pid, signal.SIGKILL)
-            line.kills += 1
-        assert first.wait() in EXPECTED, first.returncode
-        first = line.resume("Kim") if line.ledger.exists() else line.run()
-        if second is not None:
-            assert second.wait() in EXPECTED, second.returncode
-    assert first.wait() in {0, 3}, first.returncode
-    return time.monotonic() - began
+    watch = Watch(line, alone.total, began + LONGEST * alone.seconds + 600, tell)
+    runs = [line.run()]
+    try:
+        for number in range(kills):
+            if number == kills // 2 and line.ledger.exists():
+                runs.append(line.resume("Sam"))
+            if number in {kills // 3, 2 * kills // 3}:
+                line.restart()
+            first = runs[0]
+            if not watch.wait(first, 0.95 * (number + chance.random()) / kills):
+                time.sleep(chance.uniform(0, 0.5))  # or it would always have just been answered
+                os.kill(first.pid, signal.SIGKILL)
+                line.kills += first.wait() == -signal.SIGKILL
+            for second in runs[1:]:
+                second.send_signal(signal.SIGINT)
+                assert second.wait(PATIENCE) in EXPECTED | {130}, second.returncode
+            assert first.wait() in EXPECTED, first.returncode
+            runs = [line.resume("Kim") if line.ledger.exists() else line.run()]
+        watch.wait(runs[0])
+        assert runs[0].wait() in {0, 3}, runs[0].returncode
+        return time.monotonic() - began
+    finally:
+        for run in runs:
+            if run.poll() is None:
+                run.kill()
+                run.wait()
 
 
 # -------------------------------------------------------------------------------------------------------- the reckoning
@@ -235,7 +312,7 @@ def reckon(line: Helpline, alone: Alone) -> Reckoning:
     total = sum(counted.values())
     findings = [f"{mixed} hashes are in the cases of several callers"] if mixed else []
     return Reckoning(
-        len(at_intake), total, sent, max(0, total - sum(alone.items.values())), wrong,
+        len(at_intake), total, sent, max(0, total - alone.total), wrong,
         findings + list(search(line, numbers)),
     )  # fmt: skip
 

@@ -43,12 +43,13 @@ def submissions(line: scenario.Helpline) -> int:
 
 
 def test_whatever_happens_on_the_way_every_caller_is_there_once(line: scenario.Helpline, alone: scenario.Alone) -> None:
-    scenario.play(line, 4, 4.0, random.Random(3))
+    scenario.play(line, 4, alone, random.Random(3))
     said = scenario.totals(line)
     line.stop()
     found = scenario.reckon(line, alone)
     expected = sum(count > 0 for count in alone.items.values())
     assert line.restarts == 2
+    assert line.kills >= 3  # the last may come when it is over
     assert found.cases == said["cases"] == expected
     assert found.items == said["items_sent"] == sum(alone.items.values())
     assert not found.wrong
@@ -95,6 +96,15 @@ def test_without_the_network_it_stops_and_goes_on_later(line: scenario.Helpline,
     assert said["items_sent"] == sum(alone.items.values())
     line.stop()
     assert not scenario.reckon(line, alone).wrong
+
+
+def test_a_run_that_comes_to_no_end_is_told(line: scenario.Helpline, alone: scenario.Alone) -> None:
+    run = line.run()
+    told: list[str] = []
+    with pytest.raises(TimeoutError, match="items at the intake"):
+        scenario.Watch(line, alone.total, time.monotonic(), told.append).wait(run)
+    run.kill()
+    run.wait()
 
 
 def test_the_search_would_find_something(line: scenario.Helpline) -> None:
