@@ -1,6 +1,7 @@
 """The processes that open sealed messages beside the loop that listens, or threads where no process is wanted.
 
-It guarantees that a process which died is replaced, and that whoever waited for it is told to come back.
+It guarantees that a process which died or says nothing any more is replaced, and that whoever waited for it is told to
+come back.
 It must never have more than a message for each request that the door let in.
 """
 
@@ -29,6 +30,9 @@ Read = tuple[Asked | None, ReplyTo | None]
 
 _AGAIN_SECONDS: Final = 1.0
 _STOP_SECONDS: Final = 5.0
+#: How long a process may take over one message: the largest takes a second, and the machine may be busy.
+SILENT_SECONDS: Final = 20.0
+_LOOK_SECONDS: Final = 1.0
 _PIPE: Final = 1 << 20
 
 
@@ -90,8 +94,10 @@ class InProcesses:
         for child in self._running:
             child.close()
         for child in self._running:
-            with suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(child.exited.wait(), _STOP_SECONDS)
+            except TimeoutError:
+                child.kill()
 
     async def submission(self, body: bytes) -> Submission:
         return _submission(await self._ask("submit", body))
@@ -109,8 +115,14 @@ class InProcesses:
         return child
 
     async def _keep(self, place: int) -> None:
+        """Replace the process at this place whenever it is gone, and see to it that it goes when it is stuck."""
         while True:
-            await self._running[place].gone.wait()
+            child = self._running[place]
+            while not child.gone.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(child.gone.wait(), _LOOK_SECONDS)
+                if child.silent() > SILENT_SECONDS:
+                    child.kill()
             await asyncio.sleep(_AGAIN_SECONDS)
             with suppress(OSError):
                 self._running[place] = await self._child()
@@ -131,9 +143,14 @@ class _Child(asyncio.SubprocessProtocol):
         self._loop = asyncio.get_running_loop()
         self._asked: deque[asyncio.Future[Any]] = deque()
         self._received = bytearray()
+        self._heard = 0.0
 
     def waiting(self) -> int:
         return len(self._asked)
+
+    def silent(self) -> float:
+        """Seconds for which it has owed an answer; the clock starts again with each that it gives."""
+        return self._loop.time() - self._heard if self._asked else 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.SubprocessTransport)
@@ -145,6 +162,8 @@ class _Child(asyncio.SubprocessProtocol):
 
     def ask(self, question: bytes) -> asyncio.Future[Any]:
         waiting: asyncio.Future[Any] = self._loop.create_future()
+        if not self._asked:
+            self._heard = self._loop.time()
         self._asked.append(waiting)
         self._input.write(question)
         return waiting
@@ -154,15 +173,14 @@ class _Child(asyncio.SubprocessProtocol):
         if self.gone.is_set():
             return
         self._received += data
+        self._heard = self._loop.time()
         try:
             for answer in opener.answers(self._received):
                 waiting = self._asked.popleft()
                 if not waiting.done():  # otherwise whoever waited has gone
                     waiting.set_result(answer)
         except Exception:  # no answer, or one to nobody: from here on nobody knows whose the next would be
-            self._end()
-            with suppress(ProcessLookupError):
-                self._transport.kill()
+            self.kill()
 
     def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
         self._end()
@@ -177,6 +195,12 @@ class _Child(asyncio.SubprocessProtocol):
             waiting = self._asked.popleft()
             if not waiting.done():
                 waiting.set_exception(Refused("busy"))
+
+    def kill(self) -> None:
+        """End it, whatever it is at."""
+        self._end()
+        with suppress(ProcessLookupError):
+            self._transport.kill()
 
     def close(self) -> None:
         self._input.close()
