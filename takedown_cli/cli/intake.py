@@ -230,6 +230,13 @@ def purge(folder: Folder) -> None:
         "hashes": purged.hashes,
     }
     _done(report)
+    if not purged.erased:
+        from takedown_cli.errors import ConfigError
+
+        raise ConfigError(
+            "What was deleted may still be in the database's log, which could not be emptied.",
+            hint="Let backups and verifying end, look for room on the disk, and purge again.",
+        )
 
 
 @app.command("metrics-token")

@@ -22,11 +22,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from takedown_cli.bundle.seal import BUCKETS
-from takedown_cli.errors import TakedownError
 from takedown_cli.intake import platforms
 from takedown_cli.intake.bodies import read_body
 from takedown_cli.intake.door import AT_ONCE, EXCEPTION_HANDLERS, Door, on_database, refusal
-from takedown_cli.intake.events import tell, tell_failure
+from takedown_cli.intake.events import tell, tell_failure, tell_trouble
 from takedown_cli.intake.gate import Gate, Owed, parted
 from takedown_cli.intake.metrics import Metrics
 from takedown_cli.intake.openers import InThreads, Openers
@@ -41,6 +40,7 @@ SUBMISSION_LIMIT: Final = BUCKETS[-1] + _OVERHEAD
 REQUEST_LIMIT: Final = 256 * 1024 + _OVERHEAD
 _THREADS: Final = 4
 _UPKEEP_SECONDS: Final = 12 * 3600.0
+_AGAIN_SECONDS: Final = 900.0
 _REPORT_SECONDS: Final = 900.0
 
 
@@ -117,16 +117,21 @@ class _Hatch:
 
 
 async def _upkeep(intake: Intake, workers: Workers) -> None:
-    """Delete what is past its day, now and twice a day. What fails is tried again the next time."""
+    """Delete what is past its day, now and twice a day. What fails is tried again soon."""
     while True:
+        pause = _AGAIN_SECONDS
         try:
             begun = time.perf_counter()
             purged = await workers.run(intake.purge)
             seconds = round(time.perf_counter() - begun, 3)
             tell("purged", cases=purged.cases, hashes=purged.hashes, seconds=seconds)
-        except TakedownError as error:
+            if purged.erased:
+                pause = _UPKEEP_SECONDS
+            else:
+                tell_trouble("log-not-emptied")
+        except Exception as error:  # whatever it was: an intake that deletes no more keeps people for ever
             tell_failure("purge-failed", error)
-        await asyncio.sleep(_UPKEEP_SECONDS)
+        await asyncio.sleep(pause)
 
 
 async def _report(metrics: Metrics) -> None:

@@ -19,6 +19,11 @@ def tell(name: str, **facts: int | float | str) -> None:
     log.info(name, extra={"facts": facts})
 
 
+def tell_trouble(name: str) -> None:
+    """Something that the operator should look after, though nothing failed."""
+    log.warning(name, extra={"facts": {}})
+
+
 def tell_failure(name: str, error: Exception) -> None:
     """Something that went wrong: of the error only its class."""
     log.error(name, extra={"facts": {"error": type(error).__name__}})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
 from typing import Literal, Self, TypeVar
@@ -208,10 +209,9 @@ class Intake:
     # ------------------------------------------------------------------------------------------------------ operator
 
     def purge(self) -> upkeep.Purged:
-        """Delete what is past its day. Raises ConfigError."""
+        """Delete what is past its day. Raises ConfigError, having deleted nothing."""
         purged = self.operate(upkeep.purge)
-        upkeep.empty_log(self._writing)
-        return purged
+        return replace(purged, erased=upkeep.empty_log(self._writing))
 
     @property
     def metrics_token(self) -> str:

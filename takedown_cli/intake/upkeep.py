@@ -6,11 +6,14 @@ It must never delete a record that somebody still stands for.
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from sqlalchemy import Engine, and_, delete, exists, func, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from takedown_cli.intake.inquiry import NEVER
 from takedown_cli.intake.listing import chunks, take_off_list
@@ -20,14 +23,19 @@ from takedown_cli.intake.writer import Turn
 #: Days that what was withdrawn is kept so that its holder can see it, and a tombstone so that every platform meets it.
 WITHDRAWN_DAYS: Final = 30
 TOMBSTONE_DAYS: Final = 90
+#: While it waits for readers nothing can be written, so it waits a second (in milliseconds), and lets writers by.
+_WAIT: Final = 1000
+_TRIES: Final = 5
+_BETWEEN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many cases and hash records were deleted."""
+    """How many cases and hash records were deleted; ``erased`` says that the database's log holds nothing of them."""
 
     cases: int
     hashes: int
+    erased: bool = True
 
 
 def purge(turn: Turn) -> Purged:
@@ -75,12 +83,33 @@ def _tombstones(turn: Turn) -> int:
     return len(rows)
 
 
-def empty_log(engine: Engine) -> None:
-    """On SQLite: move the write-ahead log into the file and empty it, so that it holds nothing deleted."""
+def empty_log(engine: Engine) -> bool:
+    """On SQLite: move the write-ahead log into the file and empty it, so that it holds nothing deleted.
+
+    False when it could not be emptied: somebody reads a state of things that is older, or the disk is full. What was
+    deleted may be in the log until the next time.
+    """
     if engine.dialect.name != "sqlite":
-        return
-    with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        assert raw is not None
-        connection.rollback()
-        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return True
+    for _ in range(_TRIES - 1):
+        if _emptied(engine):
+            return True
+        time.sleep(_BETWEEN)
+    return _emptied(engine)
+
+
+def _emptied(engine: Engine) -> bool:
+    try:
+        with engine.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            connection.rollback()
+            [usual] = raw.execute("PRAGMA busy_timeout").fetchone()
+            raw.execute(f"PRAGMA busy_timeout={_WAIT}")
+            try:
+                [busy, in_log, _] = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={usual}")
+    except (SQLAlchemyError, sqlite3.Error):
+        return False
+    return bool(busy == in_log == 0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+import queue
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from takedown_cli.bundle import envelope
 from takedown_cli.bundle.document import Bundle
 from takedown_cli.clock import Clock
 from takedown_cli.errors import ConfigError
-from takedown_cli.intake import organisations, participants, review, running, upkeep
+from takedown_cli.intake import app, events, organisations, participants, review, running, upkeep
 from takedown_cli.intake.backup import backup, restore
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.server import Running
@@ -183,6 +186,23 @@ def test_a_subscription_to_classes_leaves_the_others_out(intake: Running, person
     assert pulled("all", "screens") == {"upright", "frame", "md5"}
 
 
+def test_a_hash_leaves_no_subscription_that_it_was_in_before_its_end(intake: Running) -> None:
+    """Otherwise who pulled it there would never meet the tombstone."""
+    value = balanced("of two kinds")
+    copy, original = somebody(intake), somebody(intake)
+    platform = Platform(
+        intake.origin, intake.intake.add_participant("No copies", "both", classes=classes_for("image", ()))
+    )
+    copy.submit(picture(value, variant="flipx"))
+    assert value not in platform.pull()
+    original.submit(picture(value))
+    assert platform.pull()[value]["hashStatus"] == "Active"
+    original.withdraw()
+    assert platform.pull()[value]["hashStatus"] == "Active"
+    copy.withdraw()
+    assert platform.pull()[value]["hashStatus"] == "Withdrawn"
+
+
 def test_the_audit_says_who_pulled_how_much_on_which_day(intake: Running, person: Person) -> None:
     person.submit(*(picture(balanced(("audit", n))) for n in range(3)))
     platform = Platform(intake.origin, intake.add_participant("Audited"))
@@ -218,6 +238,69 @@ def test_an_expired_case_is_gone_from_the_file_and_its_log(home: Path, monkeypat
         assert bytes.fromhex(kept) in left
         for gone in (bytes.fromhex(secret), lookup, person.number.signing_key().public_key().public_bytes_raw()):
             assert gone not in left
+
+
+@contextmanager
+def somebody_reads(home: Path) -> Iterator[None]:
+    """Another process's look at the database, which keeps the log as it is for as long as it lasts."""
+    with closing(sqlite3.connect(Home(home).database, isolation_level=None)) as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM hashes").fetchone()
+        yield
+
+
+def test_a_purge_that_could_not_empty_the_log_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    secret = balanced("read meanwhile")
+    monkeypatch.setattr(upkeep, "TOMBSTONE_DAYS", -1)
+    monkeypatch.setattr(upkeep, "_WAIT", 50)
+    with intake_with(home, retention_days=30) as server:
+        somebody(server).submit(picture(secret))
+        with somebody_reads(home):
+            monkeypatch.setattr(Clock, "day", lambda _: "2031-01-01")
+            assert server.intake.purge() == upkeep.Purged(cases=1, hashes=1, erased=False)
+            assert bytes.fromhex(secret) in everything_in(home)
+            assert somebody(server).submit().status_code == 200, "it goes on taking submissions"
+        assert server.intake.purge() == upkeep.Purged(cases=0, hashes=0)
+        assert bytes.fromhex(secret) not in everything_in(home)
+
+
+class Told(logging.Handler):
+    """The names of the events that the intake tells."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: queue.SimpleQueue[str] = queue.SimpleQueue()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.names.put(record.msg)
+
+    def wait_for(self, name: str) -> None:
+        while self.names.get(timeout=60) != name:
+            pass
+
+
+def test_a_serving_intake_tells_of_a_log_that_is_not_empty_and_tries_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Told()
+    monkeypatch.setattr(app, "_AGAIN_SECONDS", 0.05)
+    monkeypatch.setattr(upkeep, "_WAIT", 50)
+    monkeypatch.setattr(upkeep, "TOMBSTONE_DAYS", -1)
+    secret = balanced("read for long")
+    events.log.addHandler(told)
+    events.log.setLevel(logging.INFO)
+    try:
+        with intake_with(home, retention_days=30) as server:
+            somebody(server).submit(picture(secret))
+        monkeypatch.setattr(Clock, "day", lambda _: "2031-01-01")
+        with somebody_reads(home), running(home):
+            told.wait_for("log-not-emptied")
+            assert bytes.fromhex(secret) in everything_in(home)
+            told.wait_for("log-not-emptied")
+        assert bytes.fromhex(secret) not in everything_in(home)
+    finally:
+        events.log.removeHandler(told)
+        events.log.setLevel(logging.NOTSET)
 
 
 def test_a_tombstone_outlives_its_case(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

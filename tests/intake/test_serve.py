@@ -6,12 +6,13 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +213,16 @@ def test_an_operators_day(home: Path, tmp_path: Path) -> None:
     run("restore", str(tmp_path / "copy"), str(tmp_path / "again"))
     assert run("verify", str(tmp_path / "again"))["wrong"] == []
     assert len(run("metrics-token", where)["token"]) == 64
+
+
+def test_purge_fails_when_what_it_deleted_may_be_in_the_log(home: Path) -> None:
+    run("init", str(home), "--test")
+    with closing(sqlite3.connect(home / "intake.db", isolation_level=None)) as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT count(*) FROM hashes").fetchone()
+        run("participant", "add", str(home), "Example Platform")
+        assert run("purge", str(home), code=2)["cases"] == 0
+    assert run("purge", str(home))["cases"] == 0
 
 
 @pytest.mark.parametrize("form", ["json", "text", "none"])
