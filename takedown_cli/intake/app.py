@@ -167,15 +167,15 @@ class Desk:
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, SUBMISSION_LIMIT)
         done, message = parted(body)
+        address = request.client.host if request.client else None
         try:
-            submission = await self._gate.admit(done, message, request.client.host if request.client else None)
-            receipt = await self._workers.committed(self._intake.accept(submission))
+            async with self._gate.admitted(done, message, address) as submission:
+                receipt = await self._workers.committed(self._intake.accept(submission))
         except Owed as owed:
             signed = self._intake.signed_challenge(owed.challenge)
             return Response(signed, 429, {"retry-after": "1"}, "application/json")
         except Refused as refused:
             if refused.reason == "busy":
-                self._gate.give_back(done)
                 raise
             signed = self._intake.signed_refusal(refused.reason, message)
             return Response(signed, refused.status, media_type="application/json")

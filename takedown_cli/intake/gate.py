@@ -8,7 +8,8 @@ time to look.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from functools import partial
 from hashlib import sha256
 from typing import Final
@@ -47,17 +48,22 @@ class Gate:
         self._checks = asyncio.Semaphore(_CHECKS)
         self._looks = asyncio.Semaphore(_LOOKS)
 
-    async def admit(self, done: Work | None, message: bytes, address: str | None) -> Submission:
-        """Open and check a message. Raises Refused, Owed."""
-        bits = self._toll.bits(address)
-        if bits and not (done is not None and await self._paid(done, message)):
-            return await self._on_sight(message, bits)
-        return await self._openers.submission(message)
+    @asynccontextmanager
+    async def admitted(self, done: Work | None, message: bytes, address: str | None) -> AsyncIterator[Submission]:
+        """A message, opened and checked, for as long as it takes to store it. Raises Refused, Owed.
 
-    def give_back(self, done: Work | None) -> None:
-        """The intake could not take the message in after all; its work still counts."""
-        if done is not None:
-            self._toll.give_back(done)
+        Work that was taken for it still counts when the intake is too busy after all. Work that did not hold, or that
+        another message was let in for, does not become good again by that.
+        """
+        bits = self._toll.bits(address)
+        paid = done if bits and done is not None and await self._paid(done, message) else None
+        try:
+            known_only = bits and paid is None
+            yield await (self._on_sight(message, bits) if known_only else self._openers.submission(message))
+        except Refused as refused:
+            if paid is not None and refused.reason == "busy":
+                self._toll.give_back(paid)
+            raise
 
     async def _paid(self, done: Work, message: bytes) -> bool:
         if not self._toll.take(done, sha256(message).digest()):

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import text
 
 from takedown_cli import work
 from takedown_cli.address import IntakeAddress
@@ -99,9 +100,13 @@ def easier(person: Person, challenge: Challenge) -> bytes:
     return work.packed(solved(harder), b"")
 
 
-def unsolved(person: Person, challenge: Challenge) -> bytes:
+def failed(challenge: Challenge) -> Work:
     counter = next(n for n in range(99) if not work.holds(Work(challenge=challenge, counter=n)))
-    return work.packed(Work(challenge=challenge, counter=counter), b"")
+    return Work(challenge=challenge, counter=counter)
+
+
+def unsolved(_: Person, challenge: Challenge) -> bytes:
+    return work.packed(failed(challenge), b"")
 
 
 @pytest.mark.parametrize("cheat", [other_message, easier, unsolved])
@@ -178,6 +183,38 @@ def test_it_is_asked_beyond_the_budget_and_harder_towards_the_flood(home: Path) 
             assert answer.status_code == 200
         assert asked == [0, 0, 1, 2, 3, 4, 4, 4]
         assert [one.reason for one in server.intake.read(review.held)] == ["flood"] * 3
+
+
+def test_only_work_that_was_taken_is_given_back_when_the_intake_is_busy(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise whoever asks while it is busy could spend one solution often, or have one that is none tried often."""
+    helpline = Ed25519PrivateKey.generate()
+    with intake_with(home, proof_of_work="always") as server:
+        public = helpline.public_key().public_bytes_raw()
+        server.intake.operate(partial(organisations.add, name="Helpline", key=public, quota=1))
+        people = [somebody(server) for _ in range(2)]
+        signed = [envelope.sign(Bundle.TYPE, encode(one.bundle()), one.number.signing_key()) for one in people]
+        first, second = (envelope.countersign(one, Bundle.TYPE, helpline) for one in signed)
+        assert people[0].post("submit", people[0].sealed(first, "bundle")).status_code == 200
+        person, message = people[1], people[1].sealed(second, "bundle")  # of this one, there is no quota left
+        server.intake.operate(partial(organisations.revoke, name="Helpline"))
+        challenge = challenge_in(person.post("submit", message), person)
+        server.intake.operate(lambda turn: turn.connection.execute(text("UPDATE organisations SET revoked = NULL")))
+        tried: list[Work] = []
+        holds = work.holds
+
+        def count_and_try(done: Work) -> bool:
+            tried.append(done)
+            return holds(done)
+
+        monkeypatch.setattr("takedown_cli.intake.gate.work.holds", count_and_try)
+        for body, times in ((solved(challenge), 3), (failed(challenge), 1)):
+            tried.clear()
+            for _ in range(3):
+                answer = person.post("submit", work.packed(body, message))
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "3600")
+            assert len(tried) == times
 
 
 def test_it_can_be_switched_off(home: Path) -> None:
