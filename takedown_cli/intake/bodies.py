@@ -1,4 +1,4 @@
-"""Bodies that are arriving: how large one may be, how slowly it may come, and how much all of them may hold.
+"""Bodies: how large one may be, how slowly it may come, and how much all may hold until they are answered.
 
 It guarantees that slow senders hold neither the places of those who are being answered nor more memory than is set
 aside for them: where it is short, the slowest gives way. It must never look at who sends.
@@ -48,7 +48,7 @@ class _Arriving:
 
 
 class Bodies:
-    """All that are arriving in one event loop."""
+    """All that are arriving, or waiting for their answer, in one event loop."""
 
     def __init__(self) -> None:
         self._arriving: set[_Arriving] = set()
@@ -60,7 +60,7 @@ class Bodies:
         return self._held
 
     async def read(self, request: Request, limit: int) -> bytes:
-        """The whole body, at most ``limit`` bytes. Raises Refused."""
+        """The whole body, at most ``limit`` bytes, which counts as held until it is released. Raises Refused."""
         declared = request.headers.get("content-length", "0")
         if not (declared.isascii() and declared.isdigit()) or "content-encoding" in request.headers:
             raise Refused("invalid")
@@ -68,6 +68,17 @@ class Bodies:
             raise Refused("too-large")
         one = _Arriving(time.monotonic(), asyncio.timeout(PATIENCE))
         self._arriving.add(one)
+        whole = False
+        try:
+            await self._receive(one, request, limit)
+            whole = True
+        finally:
+            self._arriving.discard(one)
+            if not whole:
+                self._held -= one.beyond
+        return bytes(one.body)
+
+    async def _receive(self, one: _Arriving, request: Request, limit: int) -> None:
         try:
             async with one.timeout:
                 async for chunk in request.stream():
@@ -80,10 +91,10 @@ class Bodies:
             raise Refused("busy" if one.gave_way else "invalid") from None
         except ClientDisconnect:
             raise Refused("invalid") from None
-        finally:
-            self._arriving.discard(one)
-            self._held -= one.beyond
-        return bytes(one.body)
+
+    def release(self, size: int) -> None:
+        """A body of so many bytes was answered."""
+        self._held -= max(0, size - SMALL)
 
     def _take(self, one: _Arriving, chunk: bytes) -> None:
         if one.gave_way:

@@ -7,7 +7,6 @@ It must never log or keep where a request came from.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Final
 
@@ -24,7 +23,6 @@ from takedown_cli.intake.refusal import Refused
 from takedown_cli.wire import Refusal, encode
 
 AT_ONCE: Final = 512
-SEND_SECONDS: Final = 120.0
 
 _HEADERS: Final = [
     (b"cache-control", b"no-store"),
@@ -35,13 +33,12 @@ _HEADERS: Final = [
     (b"x-frame-options", b"DENY"),
 ]
 
-#: An answer up to this size is taken over by the system at once.
-_PROMPT: Final = 64 * 1024
 
-
-def refusal(refused: Refused) -> Response:
-    """The answer to a refused request."""
+def refusal(refused: Refused, *, closing: bool = False) -> Response:
+    """The answer to a refused request; with ``closing``, nothing more is read from the connection."""
     headers = {} if refused.retry_after is None else {"retry-after": str(refused.retry_after)}
+    if closing:
+        headers["connection"] = "close"
     return Response(encode(Refusal(reason=refused.reason)), refused.status, headers, "application/json")
 
 
@@ -71,12 +68,15 @@ class Door:
                 started = True
                 self._metrics.answered(scope["path"], message["status"], time.perf_counter() - begun)
                 message["headers"] = [*message.get("headers", []), *_HEADERS]
-            if len(message.get("body", b"")) < _PROMPT:
+            self._inside -= 1  # a client that does not read what it was answered before takes nobody's place
+            try:
                 await send(message)
-                return
-            async with asyncio.timeout(SEND_SECONDS):  # a reader who does not read
-                await send(message)
+            finally:
+                self._inside += 1
 
+        if any(name == b"transfer-encoding" for name, _ in scope["headers"]):
+            await refusal(Refused("invalid"), closing=True)(scope, receive, send)
+            return
         if self._inside >= AT_ONCE:
             await refusal(Refused("busy"))(scope, receive, careful)
             return
@@ -90,6 +90,7 @@ class Door:
                 await refusal(Refused("busy"))(scope, receive, careful)
         finally:
             self._inside -= 1
+            self._bodies.release(scope.get("takedown.body", 0))
 
     async def _read(self, request: Request, limit: int) -> bytes:
         """A request whose body is still coming takes nobody's place."""
@@ -98,6 +99,7 @@ class Door:
             body = await self._bodies.read(request, limit)
         finally:
             self._inside += 1
+        request.scope["takedown.body"] = len(body)
         if self._inside > AT_ONCE:
             raise Refused("busy")
         return body

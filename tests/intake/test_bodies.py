@@ -43,7 +43,11 @@ def test_only_as_many_give_way_as_have_to() -> None:
             post(one, b"", more=False)
         ends = await asyncio.gather(*tasks, return_exceptions=True)
         assert [end.reason for end in ends if isinstance(end, Refused)] == ["busy"]
-        assert sum(isinstance(end, bytes) for end in ends) == 8
+        read = [end for end in ends if isinstance(end, bytes)]
+        assert len(read) == 8
+        assert bodies.held == sum(len(body) - 10 for body in read)
+        for body in read:
+            bodies.release(len(body))
         assert bodies.held == 0
 
     asyncio.run(arrive())
@@ -64,6 +68,20 @@ def test_a_small_body_is_read_while_large_ones_give_way() -> None:
             post(large, b"", more=False)
         ends = await asyncio.gather(*tasks[:2], return_exceptions=True)
         assert [end.reason for end in ends if isinstance(end, Refused)] == ["busy"]
+        assert bodies.held == HELD // 2 + 100 - 10
+
+
+def test_what_waits_for_its_answer_counts_as_held() -> None:
+    async def arrive() -> None:
+        bodies = Bodies()
+        for expected in ("first", "busy", "first"):
+            chunks, [task] = reading(bodies, 1)
+            post(chunks[0], bytes(HELD // 2 + 100), more=False)
+            [end] = await asyncio.gather(task, return_exceptions=True)
+            assert (end.reason if isinstance(end, Refused) else "first") == expected
+            if expected == "busy":
+                bodies.release(HELD // 2 + 100)
+        bodies.release(HELD // 2 + 100)
         assert bodies.held == 0
 
     asyncio.run(arrive())

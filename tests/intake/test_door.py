@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import threading
 import time
@@ -78,6 +79,17 @@ def test_feedback_is_read_strictly() -> None:
             read(Feedbacks, broken).opinions()
 
 
+def connected(intake: Running, room: int | None = None) -> socket.socket:
+    """A connection of bytes; ``room`` bounds what of the answers is received without being read."""
+    host, port = intake.origin.removeprefix("http://").split(":")
+    connection = socket.socket()
+    if room is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+    connection.settimeout(30)
+    connection.connect((host, int(port)))
+    return connection
+
+
 def test_a_compressed_body_is_not_expanded(intake: Running) -> None:
     response = HTTP.post(f"{intake.origin}/v1/submit", content=b"\x1f\x8b", headers={"content-encoding": "gzip"})
     assert reason(response) == "invalid"
@@ -90,13 +102,16 @@ def test_a_body_that_says_it_is_huge_is_refused_unread(intake: Running) -> None:
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
-def test_a_body_in_chunks_is_cut_off_at_the_limit(intake: Running) -> None:
-    def endless() -> object:
-        for _ in range(5):
-            yield bytes(64 << 10)
-
-    response = HTTP.post(f"{intake.origin}/v1/status", content=endless())  # type: ignore[arg-type]
-    assert response.status_code == 413
+@pytest.mark.parametrize("also", [b"", b"Content-Length: 5\r\n"], ids=["chunked", "with two lengths"])
+def test_a_body_in_chunks_is_refused_and_the_connection_ends(also: bytes, intake: Running) -> None:
+    """Chunks of a byte cost a thousand times what they cost to send, and two lengths have two readings."""
+    for path in (b"POST /v1/status", b"GET /healthz"):
+        with connected(intake) as connection:
+            head = path + b" HTTP/1.1\r\nHost: x\r\n" + also + b"Transfer-Encoding: chunked\r\n\r\n"
+            connection.sendall(head + b"1\r\nx\r\n0\r\n\r\nGET /v1/keys HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(10_000), b""))
+        assert answer.startswith(b"HTTP/1.1 400")
+        assert answer.count(b"HTTP/1.1") == 1
 
 
 @pytest.mark.parametrize(
@@ -142,6 +157,57 @@ def test_a_body_that_does_not_come_is_not_waited_for(intake: Running, monkeypatc
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(b"POST /v1/status HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 400")
+
+
+def test_a_body_that_nobody_wants_any_more_is_not_waited_for(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.protocol.HEAD_SECONDS", 1.0)
+    for path in (b"POST /v1/status", b"GET /healthz"):
+        with connected(intake) as connection:
+            connection.sendall(path + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 900000000\r\n\r\n")
+            assert connection.recv(5000).startswith(b"HTTP/1.1 413" if b"POST" in path else b"HTTP/1.1 200")
+            with contextlib.suppress(ConnectionError):
+                connection.sendall(b"x")  # which ends uvicorn's own patience with idle connections
+                while connection.recv(5000):
+                    pass
+
+
+@contextlib.contextmanager
+def not_reading(intake: Running) -> Iterator[socket.socket]:
+    """A connection that asks until no more is taken of it, and reads nothing of what it is answered."""
+    with connected(intake, room=4096) as connection:
+        connection.settimeout(1)
+        with contextlib.suppress(TimeoutError, ConnectionError):
+            while True:
+                connection.sendall(b"GET /v1/keys HTTP/1.1\r\nHost: x\r\n\r\n" * 500)
+        yield connection
+
+
+def test_who_does_not_read_takes_nobodys_place(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.door.AT_ONCE", 2)
+    with contextlib.ExitStack() as stack:
+        for _ in range(3):
+            stack.enter_context(not_reading(intake))
+        assert HTTP.get(f"{intake.origin}/healthz").status_code == 200
+
+
+def ended(connection: socket.socket) -> bool:
+    """Whether a connection was cut off, without reading what is on its way."""
+    readiness = select.poll()
+    readiness.register(connection, select.POLLRDHUP)
+    return bool(readiness.poll(30_000))
+
+
+def test_an_answer_that_is_not_taken_is_not_kept(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.protocol.TAKE_SECONDS", 0.2)
+    with not_reading(intake) as connection:
+        assert ended(connection)
+
+
+def test_answers_that_nobody_takes_have_bounded_memory(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("takedown_cli.intake.protocol.UNREAD", 100_000)
+    with not_reading(intake) as first, not_reading(intake) as second:
+        assert ended(first)
+        assert not select.select([], [], [second], 0)[2]
 
 
 def test_one_request_too_many_is_told_when_to_come_back(intake: Running, monkeypatch: pytest.MonkeyPatch) -> None:
