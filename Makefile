@@ -43,7 +43,7 @@ hostile: .venv/installed
 	.venv/bin/python -m tests.hostile $(if $(DIR),"$(DIR)") $(ARGS)
 
 fuzz: .venv/installed
-	FUZZ=long .venv/bin/python -m pytest tests/fuzz tests/intake/test_openapi.py
+	FUZZ=long .venv/bin/python -m pytest -o faulthandler_timeout=0 tests/fuzz tests/intake/test_openapi.py
 
 # What to compare with is used where it is found: djpeg (Debian: libjpeg-turbo-progs), TX=/path/to/threatexchange,
 # VPDQ=/path/to/a/python that can import vpdq.
