@@ -70,7 +70,7 @@ def make_app(intake: Intake, openers: Openers | None = None) -> ASGIApp:
             await openers.stop()
             await to_thread.run_sync(workers.stop)
             await to_thread.run_sync(intake.stop)
-            metrics.tell()
+            metrics.tell(fewest=1)
             tell("stopped")
 
     table = routes(desk, intake, workers)

@@ -20,6 +20,9 @@ ROUTES: Final = frozenset({
     "/hashsharing/v2/entries",
 })  # fmt: skip
 
+#: Answers that a line of the log stands for at least, until the intake stops.
+FEWEST: Final = 10
+
 
 class Metrics:
     """Counts of this process since it started; used from the loop's thread only."""
@@ -30,11 +33,16 @@ class Metrics:
         self._seconds: defaultdict[str, float] = defaultdict(float)
         self._told: Counter[tuple[str, int]] = Counter()
 
-    def tell(self) -> None:
-        """Tell the operator's log how many answers there were since it was told last."""
+    def tell(self, fewest: int = FEWEST) -> None:
+        """Tell the operator's log how many answers there were since it was told last.
+
+        Of fewer than ``fewest`` it is told when more have come: a quarter of an hour with one is somebody's visit.
+        """
         new = self._answers - self._told
-        self._told = Counter(self._answers)
         for (route, status), count in sorted(new.items()):
+            if count < fewest:
+                continue
+            self._told[route, status] += count
             seconds = self._seconds[route] / sum(n for (of, _), n in self._answers.items() if of == route)
             tell("answers", route=route, status=status, count=count, mean_ms=round(1000 * seconds, 1))
 

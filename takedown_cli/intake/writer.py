@@ -18,6 +18,7 @@ from typing import Any, Final, Generic, TypeVar
 from sqlalchemy import Connection, Engine, select, update
 
 from takedown_cli.clock import SYSTEM, Clock
+from takedown_cli.intake.events import tell_failure
 from takedown_cli.intake.prepared import Prepared
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.schema import clock as clock_row
@@ -88,6 +89,7 @@ class Writer:
         self._orders: queue.Queue[_Order[Any] | None] = queue.Queue(QUEUE)
         self._thread = threading.Thread(target=self._work, name="intake-writer", daemon=True)
         self._closed = False
+        self._failing = False
 
     @property
     def waiting(self) -> int:
@@ -145,8 +147,12 @@ class Writer:
                 turn = Turn(connection, self._clock)
                 answers = [order.run(turn) for order in batch]
                 turn.close()
-        except Exception:  # the database failed; or a bug in one order, which must not end the writer
+        except Exception as error:  # the database failed; or a bug in one order, which must not end the writer
+            if not self._failing:  # told once until it works again: a full disk fails every batch
+                tell_failure("commit-failed", error)
+            self._failing = True
             return False
+        self._failing = False
         for answer in answers:
             with suppress(Exception):  # a caller that went away
                 answer()

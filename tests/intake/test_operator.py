@@ -19,7 +19,7 @@ from takedown_cli.bundle import envelope
 from takedown_cli.bundle.document import Bundle
 from takedown_cli.clock import Clock
 from takedown_cli.errors import ConfigError
-from takedown_cli.intake import app, events, organisations, participants, review, running, upkeep
+from takedown_cli.intake import app, database, events, organisations, participants, review, running, upkeep
 from takedown_cli.intake.backup import backup, restore
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.server import Running
@@ -301,6 +301,23 @@ def test_a_serving_intake_tells_of_a_log_that_is_not_empty_and_tries_again(
     finally:
         events.log.removeHandler(told)
         events.log.setLevel(logging.NOTSET)
+
+
+def test_an_operator_is_told_once_that_nothing_can_be_stored(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told()
+    pragmas = tuple(one for one in database._PRAGMAS if not one.startswith("busy_timeout"))
+    monkeypatch.setattr(database, "_PRAGMAS", (*pragmas, "busy_timeout=50"))
+    with intake_with(home) as server, closing(sqlite3.connect(Home(home).database, isolation_level=None)) as other:
+        events.log.addHandler(told)
+        try:
+            for _ in range(2):
+                other.execute("BEGIN IMMEDIATE")
+                assert [somebody(server).submit().status_code for _ in range(3)] == [503] * 3
+                other.execute("ROLLBACK")
+                assert somebody(server).submit().status_code == 200
+        finally:
+            events.log.removeHandler(told)
+    assert [told.names.get(timeout=1) for _ in range(told.names.qsize())] == ["commit-failed"] * 2
 
 
 def test_a_tombstone_outlives_its_case(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -20,6 +21,9 @@ import httpx
 import pytest
 
 from takedown_cli.bundle import envelope
+from takedown_cli.cli import event_log
+from takedown_cli.intake import events
+from takedown_cli.intake.metrics import FEWEST, Metrics
 from takedown_cli.wire import IntakeCard, decode
 from tests.intake.person import HTTP, Person, balanced, picture
 
@@ -266,3 +270,25 @@ def test_the_log_tells_counts_and_nothing_of_anybody(form: str, home: Path) -> N
     assert counts["/v1/submit", 200] == counts["/v1/submit", 400] == counts["/v1/withdraw", 200] == 1
     assert counts["other", 404] == 1
     assert all(len(one["time"]) == len("2026-01-31T12:00Z") for one in events)
+
+
+def test_few_answers_have_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = event_log._Lines("json")
+    events.log.addHandler(lines)
+    events.log.setLevel(logging.INFO)
+    try:
+        metrics = Metrics("token")
+        for answers in (FEWEST - 1, 1, 1, FEWEST):
+            for _ in range(answers):
+                metrics.answered("/v1/submit", 200, 0.001)
+            metrics.tell()
+        metrics.answered("/v1/withdraw", 200, 0.001)
+        metrics.tell()
+        metrics.tell(fewest=1)
+    finally:
+        events.log.removeHandler(lines)
+        events.log.setLevel(logging.NOTSET)
+    told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(one["route"], one["count"]) for one in told] == [
+        ("/v1/submit", FEWEST), ("/v1/submit", FEWEST + 1), ("/v1/withdraw", 1),
+    ]  # fmt: skip
