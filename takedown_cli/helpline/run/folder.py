@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: A part is closed after so many files or fingerprints: so much is hashed again when a run is killed, and no bundle
 #: comes near what an intake refuses.
-PART_FILES: Final = 128
+PART_FILES: Final = 64
 PART_FINGERPRINTS: Final = 20_000
 #: After so many files that hung or crashed the decoder, the rest of a folder waits for another run.
 MOST_LOST: Final = 10
