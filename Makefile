@@ -54,7 +54,8 @@ recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs $(if $(PHOTOS),--photos "$(PHOTOS)")
 	.venv/bin/python -m tests.benchmarks.stills --out docs
 
-# Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler.
+# Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler. Clips are
+# compared too where this Python, or VPDQ=/path/to/a/python, can import vpdq.
 .venv/interop/installed: .venv/installed
 	.venv/bin/python -m pip install --quiet --target .venv/interop "threatexchange==1.2.*"
 	@touch $@
