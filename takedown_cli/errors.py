@@ -162,6 +162,8 @@ class UnreachableError(TakedownError):
     id = "unreachable"
     exit_code = 7
     sentence = "The intake cannot be reached, or is busy."
+    #: Seconds after which a busy intake wants to be asked again, where it said.
+    retry_after: int | None = None
     hint = "Try again later. Sending the same bundle file again can never make two cases."
 
 

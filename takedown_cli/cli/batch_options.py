@@ -67,17 +67,19 @@ def open_ledger(key: OrganisationKey, *, make: bool = False) -> Ledger:
 def connections(proxy: str | None, patience: float) -> Callable[[str], AbstractContextManager[IntakeClient]]:
     """Opens a client of its own for an address; it asks a busy or silent intake again for ``patience`` seconds."""
     from takedown_cli.address import IntakeAddress
+    from takedown_cli.cli.working import InTurn, Working
     from takedown_cli.submit.client import IntakeClient
     from takedown_cli.submit.patience import attempts_for
     from takedown_cli.submit.transport import Door
 
     through = settings({"proxy": proxy})["proxy"].value
+    working = InTurn(Working())
 
     @contextmanager
     def connect(address: str) -> Iterator[IntakeClient]:
         parsed = IntakeAddress.parse(address)
         with Door(parsed, through) as door:
-            yield IntakeClient(door, parsed, attempts_for(patience))
+            yield IntakeClient(door, parsed, attempts_for(patience), working)
 
     return connect
 

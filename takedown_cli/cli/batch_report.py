@@ -42,6 +42,10 @@ def report(
     period: Annotated[
         str, typer.Option("--by", metavar="week|month|quarter|year", help="The periods of the cases over time.")
     ] = "month",
+    round_to: Annotated[
+        int | None,
+        typer.Option("--round", metavar="N", min=1, max=1000, help="To multiples of N: 5 with --html, else 1."),
+    ] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the helpline, for the page's heading.")] = "",
     force: Force = False,
 ) -> None:
@@ -53,16 +57,17 @@ def report(
         --ledger cases.ledger --key file:helpline.key
     """
     from takedown_cli.helpline.report.figures import Period, figures
+    from takedown_cli.helpline.report.rounding import BASE, rounded
 
     one_of("--by", period, get_args(Period))
     if as_csv and console.json:
         raise UsageError("Either --csv or --json, not both.")
-    if not (len(name) <= 80 and name.isprintable()):
-        raise UsageError("--name must have at most 80 printable characters.")
+    _check_name(name)
     if page is not None:
         output.check(page, force=force)
     with open_ledger(unlock()) as ledger:
         found = figures(ledger.cases(), day=today(), threshold=threshold, period=cast("Period", period))
+    found = rounded(found, round_to or (1 if page is None or threshold == 1 else BASE))
     if page is not None:
         from takedown_cli.helpline.report.publication import as_html
 
@@ -78,6 +83,11 @@ def report(
         console.warn("With a threshold below 5 single persons may be recognised: this is not to be published.")
 
 
+def _check_name(name: str) -> None:
+    if not (len(name) <= 80 and name.isprintable()):
+        raise UsageError("--name must have at most 80 printable characters.")
+
+
 def document(found: Report) -> FiguresReport:
     """The object of ``--json``."""
     return {
@@ -86,6 +96,7 @@ def document(found: Report) -> FiguresReport:
         "day": found.day,
         "threshold": found.threshold,
         "period": found.period,
+        "base": found.base,
         "items": found.items,
         "tables": [
             {
@@ -121,6 +132,8 @@ def _no_formula(text: str) -> str:
 def in_words(found: Report) -> list[str]:
     """The tables for a terminal of 80 columns."""
     lines = [f"Caseload as of {found.day}. A case is one caller; numbers below {found.threshold} are withheld."]
+    if found.base > 1:
+        lines.append(f"Every number is rounded to a multiple of {found.base}.")
     items = _WITHHELD if found.items is None else f"{found.items:,}"
     lines.append(f"Pictures and videos protected: {items}")
     for each in found.tables:

@@ -42,6 +42,13 @@ manifest has faults; 7 an intake cannot be reached: go on with 'batch resume'.
 """
 _GO_ON: Final = "What is done is in the ledger: go on with 'takedown batch resume'. Nothing is sent twice."
 
+#: An intake that is only busy asks for seconds.
+_LONG: Final = 1200
+_QUOTA: Final = (
+    "Most likely your organisation's number of cases for today (in UTC) is used up: 1,000, unless the intake's "
+    "operator set another. Go on tomorrow, or ask them for a higher --quota."
+)
+
 Senders = Annotated[int, typer.Option("--senders", metavar="N", min=1, max=32, help="Connections to an intake.")]
 Patience = Annotated[
     float, typer.Option("--patience", metavar="S", min=0, help="Seconds to keep trying an intake that is away.")
@@ -210,6 +217,10 @@ def _work(
     if error is not None:
         if isinstance(error, UnreachableError | Interrupted):
             error.hint = _GO_ON
+        after = error.retry_after if isinstance(error, UnreachableError) else None
+        if after is not None and after >= _LONG:
+            error.sentence = f"The intake takes no more for now, and asks to come back in {after // 60} minutes."
+            error.hint = f"{_QUOTA} {_GO_ON}"
         raise error
     return code
 

@@ -6,12 +6,12 @@ It must never print, log or accept in an argument anything that is secret.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from takedown_cli.cli.batch_options import today
 from takedown_cli.cli.console import console
 from takedown_cli.cli.options import application, carries
 from takedown_cli.cli.organisation_key import PASSPHRASE
@@ -38,7 +38,7 @@ def new(uri: Uri) -> None:
     from takedown_cli.helpline.keys import uri as key_uri
 
     place = key_uri.parse(uri)
-    told = key_store.create(place, PASSPHRASE.get().new(), _today(), _write)
+    told = key_store.create(place, PASSPHRASE.get().new(), today(), _write)
     _show(told)
     if isinstance(place, key_uri.FileUri):
         console.say("Keep a copy of the file, and the passphrase apart from it: without either the ledger is lost.")
@@ -70,7 +70,7 @@ def rotate(uri: Uri) -> None:
     from takedown_cli.helpline.keys import store as key_store
     from takedown_cli.helpline.keys import uri as key_uri
 
-    _show(key_store.rotate(key_uri.parse(uri), PASSPHRASE.get().known(), _today(), _write))
+    _show(key_store.rotate(key_uri.parse(uri), PASSPHRASE.get().known(), today(), _write))
     console.say(
         "Give the new public key to the intake's operator, who takes it in under a new name, and revokes the old name. "
         "Until then the new signature counts for nothing there."
@@ -81,10 +81,6 @@ def _write(path: Path, data: bytes, replace: bool) -> None:
     from takedown_cli.cli import output
 
     output.write(path, data, force=replace)
-
-
-def _today() -> str:
-    return datetime.now(UTC).date().isoformat()
 
 
 def _show(told: Described) -> None:

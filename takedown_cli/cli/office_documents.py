@@ -45,7 +45,8 @@ class SlipsReport(TypedDict):
 class FiguresReport(TypedDict):
     """``takedown batch report --json``. Counts are of cases; null where a number is withheld because it is small.
 
-    ``threshold`` is the smallest number that is shown; ``items`` are pictures and videos. Whatever is withheld here is
+    ``threshold`` is the smallest number that is shown; ``items`` are pictures and videos; every number is
+    rounded to a multiple of ``base``. Whatever is withheld here is
     withheld in every form of the report.
     """
 
@@ -54,6 +55,7 @@ class FiguresReport(TypedDict):
     day: str
     threshold: int
     period: Literal["week", "month", "quarter", "year"]
+    base: int
     items: int | None
     tables: list[FiguresTable]
 

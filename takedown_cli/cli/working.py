@@ -6,6 +6,7 @@ more than that: not which intake, nor for what.
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Final
 
@@ -36,6 +37,23 @@ class Working:
         else:
             console.say(f"Still working: {100 * tried // expected} % of what it usually takes.")
         self._next = seconds + _SECONDS
+
+
+class InTurn:
+    """A ``Working`` for several threads: only one is told of at a time, until it has said nothing for a while."""
+
+    def __init__(self, working: Working) -> None:
+        self._working = working
+        self._lock = threading.Lock()
+        self._speaker, self._heard = 0, 0.0
+
+    def __call__(self, tried: int, expected: int) -> None:
+        with self._lock:
+            now, me = time.monotonic(), threading.get_ident()
+            if me != self._speaker and now - self._heard < _SECONDS:
+                return
+            self._speaker, self._heard = me, now
+            self._working(tried, expected)
 
 
 def _beginning(usually: float) -> str:

@@ -67,6 +67,6 @@ class _BusyError(UnreachableError):
 
     def __init__(self, reply: Reply) -> None:
         super().__init__()
-        self.status = reply.status
+        self.status, self.retry_after = reply.status, reply.retry_after
         #: Whether to ask again, or after how many seconds the server wants to be asked (RFC 9110, Retry-After).
         self.pause = True if reply.retry_after is None else min(float(reply.retry_after), _LONGEST_PAUSE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 
 from takedown_cli.helpline.nouns import Answer, State
 from takedown_cli.helpline.report.figures import BLOCKED, NO_ANSWER, OTHERS, REACHED, Report, figures
+from takedown_cli.helpline.report.publication import as_html
+from takedown_cli.helpline.report.rounding import rounded
 from takedown_cli.helpline.report.suppression import Table, pooled, table
 from tests.helpline.caseload import case, caseload
 
@@ -205,3 +208,35 @@ def test_no_caseload_gives_a_small_number_away(size: int, seed: int, threshold: 
 def test_a_threshold_of_one_withholds_nothing() -> None:
     found = figures(caseload(30), day=DAY, threshold=1)
     assert all(cell.count is not None for each in found.tables for cell in each.cells)
+
+
+def test_two_rounded_reports_tell_of_no_case_by_their_difference() -> None:
+    """One more case each time; in the exact reports the difference is that case, with all that it has."""
+    every = caseload(400)
+    exact, coarse, still = 0, set(), 0
+    for count in range(300, 400):
+        two = [figures(every[:n], day="2026-06-01", threshold=5) for n in (count, count + 1)]
+        exact += 1 in _differences(*two)
+        differences = _differences(*(rounded(each, 5) for each in two))
+        coarse |= differences
+        still += differences == {0}
+    assert exact > 90
+    assert all(difference % 5 == 0 for difference in coarse)
+    assert still > 10  # and from 5 nobody can tell whether it was one case or nine
+
+
+def _differences(before: Report, after: Report) -> set[int]:
+    first = {(table.title, cell.label): cell.count for table in before.tables for cell in table.cells}
+    second = {(table.title, cell.label): cell.count for table in after.tables for cell in table.cells}
+    shown = [(a, second.get(key)) for key, a in first.items()]
+    return {b - a for a, b in shown if a is not None and b is not None}
+
+
+def test_rounding_keeps_what_is_withheld_and_rounds_to_the_nearest() -> None:
+    report = rounded(figures(caseload(300), day="2026-06-01", threshold=5), 5)
+    numbers = [n for t in report.tables for n in (t.total, t.withheld, *(cell.count for cell in t.cells))]
+    assert None in numbers
+    assert all(number is None or number % 5 == 0 for number in numbers)
+    values = {n: rounded(replace(report, items=n), 5).items for n in (0, 2, 3, 7, 8, 12)}
+    assert values == {0: 0, 2: 0, 3: 5, 7: 5, 8: 10, 12: 10}
+    assert "rounded to the nearest multiple of 5" in as_html(report).decode()

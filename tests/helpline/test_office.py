@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from takedown_cli import fixtures
 from takedown_cli.cli import batch_report, batch_template
 from takedown_cli.helpline.manifest import read
 from takedown_cli.helpline.nouns import Answer
 from takedown_cli.helpline.report.figures import figures
+from takedown_cli.intake import organisations, running, schema
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
 from tests.cli.runner import COMMAND, Ended, environment, run
 from tests.helpline import naughty
 from tests.helpline.caseload import case, caseload
@@ -236,6 +240,30 @@ def test_a_rotated_key_opens_the_ledger_as_before(desk: Desk) -> None:
     other = ("--ledger", "cases.ledger", "--key", "file:other.key", "--passphrase-file", "words")
     assert run("keys", "new", "file:other.key", "--passphrase-file", "words", cwd=desk.folder).code == 0
     assert desk("batch", "status", "--offline", *other).code != 0
+
+
+# --------------------------------------------------------------------------------------------------------------- quota
+
+
+def test_a_quota_that_is_used_up_says_what_to_do_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Two cases a day, for four callers; then the intake's operator sets more."""
+    with_key(tmp_path)
+    for number in range(4):
+        (tmp_path / "callers" / f"{number}").mkdir(parents=True)
+        fixtures.picture(40 + number, (320, 240)).save(tmp_path / "callers" / f"{number}" / "x.png")
+    given = ("--age", "adult", "--for", "self", "--patience", "0", *LEDGER)
+    make_intake(Home(tmp_path / "home"), Settings(name="Example"))
+    key = run("keys", "show", "file:office.key", "--passphrase-file", "words", "--json", cwd=tmp_path).document()
+    with running(tmp_path / "home") as intake:
+        intake.intake.operate(lambda turn: organisations.add(turn, "Helpline", bytes.fromhex(key["public_key"]), 2))
+        ran = run("batch", "run", "callers", "--yes", "--intake", intake.address, *given, cwd=tmp_path)
+        assert ran.code == 7
+        for words in ("in 60 minutes", "number of cases for today", "--quota", "batch resume"):
+            assert words in " ".join(ran.said.split())
+        intake.intake.operate(lambda turn: turn.connection.execute(update(schema.organisations).values(quota=100)))
+        resumed = run("batch", "resume", "--json", *LEDGER, cwd=tmp_path)
+        assert resumed.code == 0, resumed.said
+        assert (resumed.document()["states"], resumed.document()["items_sent"]) == ({"sent": 4}, 4)
 
 
 # -------------------------------------------------------------------------------------------------------------- report

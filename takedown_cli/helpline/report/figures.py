@@ -53,7 +53,7 @@ _LATER: Final = "Over 30 days"
 @dataclass(frozen=True, slots=True)
 class Report:
     """Tables of cases. All but ``outcomes`` are about those that reached the intake; ``items`` counts their pictures
-    and videos, None when one case outweighs the others or too few are in it."""
+    and videos, None when one case outweighs the others or too few are in it. All are multiples of ``base``."""
 
     day: str
     threshold: int
@@ -68,6 +68,7 @@ class Report:
     first_block: Table
     platforms: tuple[Table, ...]
     items: int | None
+    base: int = 1
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -155,6 +155,17 @@ def _method(report: Report) -> str:
         f"<p>Numbers below {k} are withheld, so that nobody is alone in a figure; where that one number could be "
         "reckoned from the others, a second one is withheld as well. What is withheld of a table is given together, "
         f"and is {k} or more. A table is withheld whole where its total, or its difference to another table, would be "
-        "smaller.</p><p>Whoever has an earlier report can take it from this one: before publishing often, look at what "
-        "the difference tells.</p>"
+        f"smaller.</p><p>{_rounding(report.base)}</p>"
+    )
+
+
+def _rounding(base: int) -> str:
+    if base == 1:
+        return (
+            "Whoever has an earlier report can take it from this one: before publishing often, look at what the "
+            "difference tells."
+        )
+    return (
+        f"Every number is rounded to the nearest multiple of {base}, each by itself, so that the difference of two "
+        "reports tells of no single case; the numbers of a table need not add up to its total."
     )
