@@ -20,16 +20,17 @@ from takedown_cli.model import Media, MediaFile, Recipe
 # arrays at the first np.unique. What is forgotten here makes a file "damaged" in silence: tests/pool/test_pool.py
 # compares every format with and without the sandbox.
 _IMAGE = (
-    "numpy", "numpy.fft", "numpy.linalg", "numpy.ma",
+    "numpy", "numpy.fft", "numpy.linalg",
     "PIL.Image", "PIL.ImageFile", "PIL.ImageOps", "PIL.ImageSequence", "PIL.ImageCms", "PIL.ExifTags",
     "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin", "PIL.GifImagePlugin", "PIL.WebPImagePlugin",
     "PIL.BmpImagePlugin", "PIL.TiffImagePlugin", "PIL.AvifImagePlugin", "pillow_heif", "simplejpeg",
     "encodings.ascii", "encodings.cp1252", "encodings.latin_1", "encodings.utf_16", "encodings.utf_16_be",
     "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_8_sig", "encodings.idna", "hashlib", "zlib",
 )  # fmt: skip
-_VIDEO = ("numpy.ma", "av", "takedown_cli.decode.video", "takedown_cli.fingerprint.vpdq")
-_PERCEPTUAL = ("imagehash", "takedown_cli.fingerprint.perceptual")
-_OWN = ("takedown_cli.worker", "takedown_cli.pool.child", "takedown_cli.fingerprint.variants")
+_VIDEO = ("av", "takedown_cli.decode.video", "takedown_cli.fingerprint.vpdq")
+_PERCEPTUAL = ("numpy.ma", "imagehash", "takedown_cli.fingerprint.perceptual")
+_COPIES = ("numpy.ma", "takedown_cli.fingerprint.variants")
+_OWN = ("takedown_cli.worker", "takedown_cli.pool.child")
 #: Parts of a package that do something when imported, or reach for the network.
 _NOT_LIBRARY = ("__main__", "datasets")
 
@@ -84,6 +85,7 @@ def _warm_up(recipe: Recipe) -> None:
 def _prepare_copies(recipe: Recipe) -> None:
     """The tables of predicted copies for the usual shapes, shared by all children."""
     if recipe.copies - {"flips", "stills"}:
+        _import(_COPIES)
         from takedown_cli.fingerprint import variants
 
         variants.prepare(recipe.copies)
