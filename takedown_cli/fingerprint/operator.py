@@ -60,21 +60,37 @@ def operator(size: int, *, flip: bool = False, shrink: int = 1) -> Operator:
     the last one may stand for fewer.
     """
     window = (size + 2 * SIDE - 1) // (2 * SIDE)
-    ahead = (window + 2) // 2
-    behind = window - ahead
+    reach = (window + 2) // 2
     taps = []
+    tent: Tap | None = None
     for output in range(SIDE):
         centre = int((output + 0.5) * size / SIDE)
-        inner = np.arange(max(0, centre - behind), min(size, centre + ahead))
-        starts, stops = np.maximum(0, inner - behind), np.minimum(size, inner + ahead)
-        first, length = int(starts[0]), int(stops[-1] - starts[0])
-        heights = (window / len(inner)) * window / (stops - starts)
-        edges = np.bincount(starts - first, heights, length + 1) - np.bincount(stops - first, heights, length + 1)
-        weights = np.cumsum(edges)[:length]
+        first = centre - 2 * (window - reach)
+        inside = first >= 0 and first + 2 * window - 1 <= size
+        if tent is not None and inside:
+            # All that no edge cuts have the same weights, in whole numbers and symmetric: far the most of them.
+            start = size - first - tent.stop if flip else first
+            taps.append(Tap(start, start + tent.stop, tent.weights, tent.parts))
+            continue
+        first, weights = _weights(centre, size, window)
         if flip:
-            first, weights = size - first - length, weights[::-1].copy()
+            first, weights = size - first - len(weights), weights[::-1].copy()
         taps.append(_shrunk(first, weights, size, shrink))
+        if inside and shrink == 1:
+            tent = Tap(0, len(weights), weights, taps[-1].parts)
     return Operator(tuple(taps), float(window * window))
+
+
+def _weights(centre: int, size: int, window: int) -> tuple[int, Doubles]:
+    """The first input that the output at ``centre`` needs, and the weights of that one and of those that follow."""
+    ahead = (window + 2) // 2
+    behind = window - ahead
+    inner = np.arange(max(0, centre - behind), min(size, centre + ahead))
+    starts, stops = np.maximum(0, inner - behind), np.minimum(size, inner + ahead)
+    first, length = int(starts[0]), int(stops[-1] - starts[0])
+    heights = (window / len(inner)) * window / (stops - starts)
+    edges = np.bincount(starts - first, heights, length + 1) - np.bincount(stops - first, heights, length + 1)
+    return first, np.cumsum(edges)[:length]
 
 
 def _shrunk(first: int, weights: Doubles, size: int, shrink: int) -> Tap:

@@ -80,7 +80,7 @@ def _row_sums(rows: Pixels, down: Operator) -> Floats:
     # 16 bits a few thousand at a time, so they never leave the first-level cache.
     width = rows.shape[1]
     sums = np.empty((SIDE, width), np.float32)
-    partial, further = np.empty(width, np.uint16), np.empty(width, np.float32)
+    partial = np.empty(width, np.uint16)
     for result, tap in zip(sums, down.taps, strict=True):
         if not tap.parts:
             fractional = rows[tap.start : tap.stop].astype(np.float32)
@@ -91,8 +91,7 @@ def _row_sums(rows: Pixels, down: Operator) -> Floats:
             if part.start == 0:
                 np.copyto(result, partial)
             else:
-                np.copyto(further, partial)
-                np.add(result, further, out=result)
+                np.add(result, partial, out=result)
     return sums
 
 
