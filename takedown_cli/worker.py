@@ -17,6 +17,8 @@ from takedown_cli.reasons import Reason
 FLIPS = "flips"
 #: Stills from between the frames of a video: they are looked for while decoding, not simulated.
 STILLS = "stills"
+#: A video of fewer bytes is not worth a thread; and the template, which may not have one, warms up on such.
+MOMENT = 1 << 14
 
 
 def hash_media(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
@@ -115,6 +117,7 @@ def _failed(media: MediaFile, reason: Reason) -> Failed:
 def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
     # Only here: a folder of pictures does not wait for FFmpeg to load.
     from takedown_cli.decode import video
+    from takedown_cli.decode.video_beside import beside
     from takedown_cli.fingerprint import vpdq, vpdq_copies
     from takedown_cli.fingerprint.sketch import sketch
 
@@ -127,7 +130,8 @@ def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
     width = height = 0
     end = video.End()
     between = sketch if STILLS in recipe.copies else None
-    for value in video.frames(stream, media.size, recipe.video, recipe.limits, between):
+    values = video.frames(stream, media.size, recipe.video, recipe.limits, between)
+    for value in values if media.size < MOMENT else beside(values):
         if isinstance(value, video.End):
             end = value
             continue

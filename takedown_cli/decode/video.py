@@ -77,7 +77,7 @@ class End:
 
 def frames(
     stream: BinaryIO, size: int, mode: str, limits: Limits, sketch: Sketch | None = None
-) -> Iterator[Frame | End]:
+) -> Generator[Frame | End]:
     """Frames of the video behind ``stream`` (open, seekable, ``size`` bytes) for one of ``MODES``, then one ``End``.
 
     They come in order of showing; in ``gaps`` with a ``sketch``, key frames come first and then those in between that

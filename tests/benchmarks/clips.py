@@ -118,7 +118,7 @@ def _row(title: str, mode: str, bar: float, clips: dict[str, Path], vpdq: subpro
         own = Pairs(tuple(ours), tuple(theirs))
         each.append(f"{name} {1 / own.ratio:.1f}×")
         pairs += own
-    told = f"{', '.join(each)}; ours in one thread, theirs in as many as it takes"
+    told = f"{', '.join(each)}; ours decodes in one thread and hashes in another, theirs in as many as it takes"
     return Row.faster(f"video, {title}, against `vpdq` at 1 fps", pairs, bar, told)
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -22,6 +23,7 @@ from takedown_cli.errors import DecoderStartError
 from takedown_cli.model import Failed, Found, Hashed, Limits, Media, MediaFile, Outcome, Recipe, Skipped
 from takedown_cli.pool import Pool, supervisor
 from takedown_cli.pool import launch as launching
+from takedown_cli.pool.preload import preload
 from takedown_cli.reasons import Reason
 from tests.pool.conftest import draw, found
 
@@ -210,12 +212,29 @@ def test_the_sandbox_changes_no_video(container: str, codec: str, tmp_path: Path
         for turn in range(30):
             output.mux(track.encode(av.VideoFrame.from_ndarray(np.asarray(picture.rotate(turn)))))
         output.mux(track.encode(None))
+    assert path.stat().st_size > worker.MOMENT  # so that it is decoded in a thread, inside the sandbox too
     outcomes: list[Outcome] = []
     for sandbox in (True, False):
         with Pool(Recipe(), 1, opener=open_media, sandbox=sandbox) as pool:
             outcomes += pool.outcomes(found([path]))
     assert isinstance(outcomes[0], Hashed)
     assert outcomes[0] == outcomes[1]
+
+
+def test_the_template_warms_up_without_a_thread_for_it_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: list[threading.Thread] = []
+
+    def refuse(thread: threading.Thread) -> None:
+        threads.append(thread)
+        raise RuntimeError
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    hashed: list[Outcome] = []
+    plain = worker.hash_media
+    monkeypatch.setattr(worker, "hash_media", lambda *given: hashed.append(plain(*given)))
+    preload(Recipe(), Media.VIDEO)
+    assert [type(outcome) for outcome in hashed] == [Hashed]
+    assert threads == []
 
 
 def test_a_video_among_pictures_is_hashed_by_a_child_that_can(pictures: list[Found], tmp_path: Path) -> None:
