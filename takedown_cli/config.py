@@ -53,6 +53,11 @@ KNOWN: Final = (
 _BY_NAME: Final = {known.name: known for known in KNOWN}
 
 
+def usual(name: str) -> str:
+    """What a setting is when nobody sets it; empty for one that has no default."""
+    return _BY_NAME[name].default or ""
+
+
 def read_file(text: str) -> dict[str, str]:
     """The settings of a TOML user file as text. Raises ConfigError for bad TOML or a name that does not exist."""
     try:

@@ -13,13 +13,14 @@ import typer
 
 from takedown_cli.cli.options import Shared, one_of, size
 from takedown_cli.cli.settings import setting
+from takedown_cli.config import usual
 from takedown_cli.errors import UsageError
 from takedown_cli.model import COPIES, Limits, Recipe
 
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
 VIDEO: Final = ("gaps", "keyframes", "vpdq", "every")
-_COPIES: Final = "flips"
-_VIDEO: Final = "gaps"
+_COPIES: Final = usual("copies")
+_VIDEO: Final = usual("video")
 _DEFAULT: Final = Limits()
 
 
