@@ -6,7 +6,10 @@ bits set; equal luma gives equal fingerprints. It must never decode, nor return 
 
 from __future__ import annotations
 
+import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -41,18 +44,20 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """How a class is covered: by at most how many, its weight among classes, what one more has to add (a share)."""
+    """How a class is covered: by at most how many, its weight among classes, every how manieth copy is a first try."""
 
     most: int
     weight: float
-    least: float = 0.002
+    starts: int = 1
 
 
+#: What one more fingerprint has to add, as a share of its class.
+_LEAST = 0.002
 _RULES = {
     "screens": _Rule(32, 2.0),
     "crops": _Rule(40, 1.0),
     "borders": _Rule(14, 0.6),
-    "captions": _Rule(40, 1.5),
+    "captions": _Rule(40, 1.5, starts=3),
     "tilts": _Rule(16, 0.6),
 }
 
@@ -71,12 +76,10 @@ def predicted(luma: Luma, classes: frozenset[str], budget: int = BUDGET) -> list
         return []
     aspect = copies.rounded(luma.shape[1] / luma.shape[0])
     upright = place.above_median(place.upright(square)[None])
-    chosen: list[tuple[float, Centre, str]] = []
-    for name in CLASSES:
-        if name in classes:
-            chosen += _class(name, square, aspect, upright)
-    chosen.sort(key=lambda each: -each[0])
-    return _labelled(chosen[:budget], quality)
+    streams = [_class(name, square, aspect, upright) for name in CLASSES if name in classes]
+    # Merged as they come: what the budget has no room for is never looked for.
+    best = heapq.merge(*streams, key=lambda each: -each[0])
+    return _labelled(list(islice(best, budget)), quality)
 
 
 def prepare(classes: frozenset[str], aspects: tuple[float, ...] = (4 / 3, 3 / 4)) -> None:
@@ -95,20 +98,19 @@ def simulated(name: str, square: Floats, aspect: float) -> tuple[Bits, Floats, F
         coefficients = black[tilts.which] - tilts.ground[:, None, None] * covered[tilts.which]
         return place.above_median(coefficients), tilts.weights, tilts.radii, tilts.names
     plan = copies.plan(name, aspect)
-    coefficients = place.place(square, plan.rows, plan.columns, plan.which)[plan.shown] + plan.added
+    seen: Floats = np.matmul(np.matmul(plan.down, square), plan.across.T)
+    coefficients = place.place(seen, plan.rows, plan.columns, plan.which)[plan.shown] + plan.added
     return place.above_median(coefficients), plan.weights, plan.radii, plan.names
 
 
-def _class(name: str, square: Floats, aspect: float, upright: Bits) -> list[tuple[float, Centre, str]]:
+def _class(name: str, square: Floats, aspect: float, upright: Bits) -> Iterator[tuple[float, Centre, str]]:
     """Worth, centre and name of each fingerprint of one class, worth never rising."""
     rule = _RULES[name]
     bits, weights, radii, names = simulated(name, square, aspect)
     worth = rule.weight
-    chosen = []
-    for centre in cover(bits, weights, radii, upright, least=rule.least, most=rule.most):
+    for centre in cover(bits, weights, radii, upright, least=_LEAST, most=rule.most, starts=rule.starts):
         worth = min(worth, rule.weight * centre.gain)
-        chosen.append((worth, centre, names[centre.nearest]))
-    return chosen
+        yield worth, centre, names[centre.nearest]
 
 
 def _labelled(chosen: list[tuple[float, Centre, str]], quality: int) -> list[Variant]:

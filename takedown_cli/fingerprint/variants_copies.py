@@ -47,10 +47,13 @@ class Copy:
 class Plan:
     """The copies of one class for one aspect ratio: arguments for ``variants_place.place``, and what to add to it.
 
+    ``down`` and ``across`` (R x GRID) bring the picture's two axes to the directions that the maps span.
     Copy p is placement ``shown[p]``: many differ in ground and marks alone. ``added`` (P x 16 x 16) is what those
     add; ``weights`` sum to 1; ``radii`` are bits.
     """
 
+    down: Floats
+    across: Floats
     rows: Floats
     columns: Floats
     which: npt.NDArray[np.intp]
@@ -193,7 +196,7 @@ def _text(source: np.random.Generator, top: float, tall: float) -> tuple[Mark, .
 
 
 #: Random texts for one bar.
-_TEXTS = 8
+_TEXTS = 24
 
 
 def _captions(aspect: float) -> Iterator[Copy]:
@@ -278,7 +281,8 @@ def _plan(name: str, aspect: float) -> Plan:
     added = _drawn(copies) - ground[:, None, None] * place.lit(rows, columns, which)[shown]
     kinds = [copy.kind for copy in copies]
     names = tuple(copy.name for copy in copies)
-    return Plan(rows, columns, which, shown, added, _kind_weights(kinds), _radii(kinds), names)
+    (rows, down), (columns, across) = place.spanned(rows), place.spanned(columns)
+    return Plan(down, across, rows, columns, which, shown, added, _kind_weights(kinds), _radii(kinds), names)
 
 
 def _drawn(copies: list[Copy]) -> Floats:

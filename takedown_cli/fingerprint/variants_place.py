@@ -24,6 +24,8 @@ _SIDE = 64
 #: Cells of ground kept around a picture that is tilted.
 _PAD = 20
 _FREQUENCIES = 16
+#: Of a direction's share in maps, squared, against the largest.
+_NEGLIGIBLE = 1e-5
 _EDGES = np.linspace(0, 1, GRID + 1, dtype=np.float32)
 
 
@@ -81,12 +83,25 @@ def strips(spans: Floats) -> Floats:
     return coefficients
 
 
+def spanned(maps: Floats) -> tuple[Floats, Floats]:
+    """P x 16 x R and R x GRID whose product is P x 16 x GRID maps of one axis, to a twentieth of a bit of the hash.
+
+    Maps of like copies are smooth and alike, so R is about half of GRID, and the products cost half as much or less.
+    """
+    flat = maps.reshape(-1, GRID).astype(np.float64)
+    values, vectors = np.linalg.eigh(flat.T @ flat)
+    directions = vectors[:, values > values[-1] * _NEGLIGIBLE].T
+    shares: Floats = (flat @ directions.T).astype(np.float32)
+    return shares.reshape(*maps.shape[:2], -1), directions.astype(np.float32)
+
+
 def place(square: Floats, rows: Floats, columns: Floats, which: npt.NDArray[np.intp]) -> Floats:
     """P x 16 x 16 coefficients of placed copies on black.
 
     ``rows`` and ``columns`` are maps as ``axis`` gives; ``which`` is P x 2, the map of either axis that copy p uses.
+    Or shares as ``spanned`` gives, if ``square`` is brought to the same directions.
     """
-    down = (rows.reshape(-1, GRID) @ square).reshape(rows.shape)
+    down = (rows.reshape(-1, rows.shape[2]) @ square).reshape(*rows.shape[:2], -1)
     copies = np.empty((len(which), _FREQUENCIES, _FREQUENCIES), np.float32)
     order = np.argsort(which[:, 1], kind="stable")
     # One product for all copies that share a map: far fewer and larger ones than one a copy.

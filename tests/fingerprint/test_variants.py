@@ -130,10 +130,10 @@ def test_the_middle_of_a_cluster_covers_what_no_member_does() -> None:
     radii = np.full(12, 16, np.float32)
     apart = (bits[:, None] != bits[None]).sum(axis=2)
     assert (apart <= 16).sum(axis=1).max() < 4
-    centres = cover(bits, weights, radii, ~middle[None], least=0.01, most=9)
+    centres = list(cover(bits, weights, radii, ~middle[None], least=0.01, most=9))
     assert centres[0].gain >= 0.9
     assert sum(centre.gain for centre in centres) == pytest.approx(1, abs=1e-5)
-    assert cover(bits, weights, radii, middle[None], least=0.01, most=9) == []
+    assert list(cover(bits, weights, radii, middle[None], least=0.01, most=9)) == []
 
 
 def test_plans_have_weights_that_sum_to_one_and_few_maps() -> None:
