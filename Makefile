@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench recall interop hma crash load caseload format docs lock clean
+.PHONY: help demo test check hostile fuzz bench photographs recall interop hma crash load caseload format docs lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
@@ -13,6 +13,7 @@ help:
 	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
 	@echo "make fuzz    every parser, and the intake's interface, against many inputs"
 	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
+	@echo "make photographs unpacks the Debian packages whose photographs recall is measured on; nothing is installed"
 	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
 	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
 	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
@@ -49,6 +50,9 @@ fuzz: .venv/installed
 # VPDQ=/path/to/a/python that can import vpdq.
 bench: .venv/installed
 	.venv/bin/python -m tests.benchmarks $(if $(N),--small $(N) --full)
+
+photographs:
+	python3 -m tests.benchmarks.packages
 
 recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs $(if $(PHOTOS),--photos "$(PHOTOS)")

@@ -7,7 +7,7 @@ well its copies are caught: what is left out is named here, or told apart by qua
 from __future__ import annotations
 
 import contextlib
-import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,22 +18,12 @@ from PIL import Image, ImageOps
 from takedown_cli.fingerprint import pdq
 from takedown_cli.fixtures.texture import picture as made_up
 from takedown_cli.model import MIN_QUALITY
+from tests.benchmarks import packages
 
-#: Where Debian's wallpaper packages put their pictures.
-FOLDERS = ("/usr/share/wallpapers", "/usr/share/backgrounds", "/usr/share/palapeli/collection")
-#: Drawn pictures and bare patterns of those packages: not photographs.
-DRAWN = (
-    "adwaita", "altai", "analogpattern", "arc-colors", "autumn", "calla", "canopee", "cascade", "city", "cluster",
-    "darkesthour", "desert", "elarun", "elephants", "firstgeneration", "float-into", "flow", "fluent", "flyingkonqui",
-    "focal-ubuntu", "goldfish", "greentraditional", "grid", "gulp", "honeywave", "icecold", "kay", "kokkini",
-    "licorice", "lomiri", "mate-stripes", "milkyway", "opal", "pastelhills", "patak", "pixels", "rhythm", "rollpaper",
-    "safelanding", "shell", "silk", "spring", "string", "stripes", "symbolic", "the-mouse", "truchet", "ubuntu-mate",
-    "warty", "waves", "wood-d", "wood-l", "2004default",
-)  # fmt: skip
 #: Bits between the nearest orientations of two scenes; unrelated pictures are 128 ± 10 apart.
 APART = 70
 #: Fewest pixels of a photograph, and of one whose quarters count as scenes of their own when there are too few.
-SMALLEST, LARGE = 300_000, 7_000_000
+SMALLEST, LARGE = 240_000, 7_000_000
 SIDE = 1600
 
 Bits = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
@@ -63,35 +53,32 @@ class Scene:
 
 
 def scenes(folder: Path | None, wanted: int = 200) -> tuple[list[Scene], str]:
-    """Distinct scenes of ``folder`` (None: of the installed packages), and what they are, in words."""
-    files = sorted(_files([folder] if folder else [Path(name) for name in FOLDERS]))
+    """Distinct scenes of ``folder`` (None: of the packages in ``packages.py``), and what they are, in words."""
+    files = list(_files(folder))
     kept: list[Bits] = []
-    found = [scene for scene in map(Scene, files) if _is_new(scene, kept)]
+    found = [(group, Scene(path)) for group, path in files if _is_new(Scene(path), kept)]
+    counted = Counter(group for group, _ in found)
     words = f"{len(found)} distinct photographs"
+    if not folder and found:
+        words += f" ({', '.join(f'{count} of {group}' for group, count in counted.items())})"
+    scenes = [scene for _, scene in found]
     if found and len(found) < wanted:
-        parts = (Scene(path, part) for path in files if _pixels(path) >= LARGE for part in range(4))
+        parts = (Scene(path, part) for _, path in files if _pixels(path) >= LARGE for part in range(4))
         quarters = [scene for scene in parts if _is_new(scene, kept)][: wanted - len(found)]
         words += f" and {len(quarters)} quarters of large ones"
-        found += quarters
+        scenes += quarters
     if not found:
-        found = [scene for scene in (Scene(None, seed) for seed in range(1, 41)) if _is_new(scene, kept)]
-        words = f"{len(found)} made-up pictures (no photographs are installed)"
-    return found, words
+        scenes = [scene for scene in (Scene(None, seed) for seed in range(1, 41)) if _is_new(scene, kept)]
+        words = f"{len(scenes)} made-up pictures (no photographs are installed)"
+    return scenes, words
 
 
-def _files(folders: list[Path]) -> Iterator[Path]:
-    seen = set()
-    for folder in folders:
-        for root, _, names in os.walk(folder):
-            for name in names:
-                path = Path(root, name)
-                real = path.resolve()
-                told = f"{path.parts[-4] if 'contents' in path.parts else ''} {name}".lower().split()
-                if any(word.startswith(DRAWN) for word in told) or real in seen:
-                    continue
-                if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") and _pixels(path) >= SMALLEST:
-                    seen.add(real)
-                    yield path
+def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:
+    """Where each picture comes from, and its path; none that is too small."""
+    named = packages.files() if folder is None else (("", path) for path in sorted(folder.rglob("*")))
+    for group, path in named:
+        if path.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp") and _pixels(path) >= SMALLEST:
+            yield group, path
 
 
 def _pixels(path: Path) -> int:

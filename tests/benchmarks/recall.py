@@ -13,26 +13,22 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagehash
 import numpy as np
 from PIL import Image
 
 from takedown_cli.fingerprint import pdq, variants
 from takedown_cli.fingerprint.small import small_luma
 from takedown_cli.model import MATCH_DISTANCE
-from tests.benchmarks.copies import KINDS, finish
+from tests.benchmarks.copied import PHASH_DISTANCE, copied
+from tests.benchmarks.copies import KINDS
 from tests.benchmarks.curves import Curve, draw
 from tests.benchmarks.measure import begin_anew
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
 
-#: pHash counts as a match up to this distance of 64, as its users most often set it.
-PHASH_DISTANCE = 10
 _TRANSPARENT = (
     "A transparent picture is read as it is stored, on white and on black. What is predicted of it (flips, crops and "
     "the rest) is predicted of what is stored, or of the first ground that shows enough where that does not."
 )
-#: Kinds that ``finish`` has already been applied to.
-_FINISHED = ("recompressed", "resized")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +53,25 @@ class Measured:
 def measure(job: tuple[int, Scene, int, int]) -> Measured:
     """Fingerprint one scene, make its copies, and see which are caught."""
     number, scene, seed, draws = job
-    picture = scene.load()
-    pixels = np.asarray(picture)
+    pixels = np.asarray(scene.load())
     readings = pdq.read_both(pixels)
     turned = readings[pdq.FULL].dihedral()
     predicted = variants.predicted(small_luma(pixels), frozenset(variants.CLASSES))
     values = [readings[pdq.FULL].value, readings[pdq.NEAREST].value, *list(turned.values())[1:]]
     classes = ["none", "none", *["flips"] * 7, *(_class(each.name) for each in predicted)]
     sent = bits(values + [each.value for each in predicted])
-    ours = imagehash.phash(picture)
-    ranks, nearest, nearest512, phash, hashes = {}, {}, {}, {}, []
-    for index, (kind, (_, make, _)) in enumerate(KINDS.items()):
-        source = [np.random.default_rng([seed, number, index, draw]) for draw in range(draws)]
-        made = [make(picture, rng) if kind in _FINISHED else finish(make(picture, rng)) for rng in source]
-        both = [pdq.read_both(np.asarray(copy)) for copy in made]
-        full = bits([reading[pdq.FULL].value for reading in both])
-        distances = (full[:, None] != sent).sum(axis=2)
+    made = [copied(number, scene, seed, draw) for draw in range(draws)]
+    ranks, nearest, nearest512, phash = {}, {}, {}, {}
+    for index, kind in enumerate(KINDS):
+        distances = (np.stack([each.full[index] for each in made])[:, None] != sent).sum(axis=2)
         caught = distances <= MATCH_DISTANCE
         ranks[kind] = np.where(caught.any(axis=1), caught.argmax(axis=1) + 1, 0).tolist()
         nearest[kind] = distances.min(axis=1).tolist()
-        other = bits([reading[pdq.NEAREST].value for reading in both])
+        other = np.stack([each.nearest[index] for each in made])
         nearest512[kind] = (other[:, None] != sent).sum(axis=2).min(axis=1).tolist()
-        phash[kind] = [bool(imagehash.phash(copy) - ours <= PHASH_DISTANCE) for copy in made]
-        hashes.append(full)
-    copies = np.concatenate(hashes)
-    return Measured(sent, tuple(classes), bits(list(turned.values())), ranks, nearest, nearest512, phash, copies)
+        phash[kind] = [bool(each.phash[index]) for each in made]
+    hashes = np.concatenate([each.full for each in made])
+    return Measured(sent, tuple(classes), bits(list(turned.values())), ranks, nearest, nearest512, phash, hashes)
 
 
 def _class(name: str) -> str:
@@ -156,10 +146,10 @@ def curves(measured: list[Measured]) -> list[Curve]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--photos", type=Path, help="a folder of photographs (else the installed wallpaper packages)")
+    parser.add_argument("--photos", type=Path, help="a folder of photographs (else those of Debian's packages)")
     parser.add_argument("--out", type=Path, help="folder for recall.md and recall.svg")
     parser.add_argument("--seed", type=int, default=2)
-    parser.add_argument("--draws", type=int, default=2, help="random copies of each kind and photograph")
+    parser.add_argument("--draws", type=int, default=1, help="random copies of each kind and photograph")
     parser.add_argument("--limit", type=int, help="measure only the first so many scenes")
     chosen = parser.parse_args()
     begin_anew("tests.benchmarks.recall")
