@@ -19,7 +19,7 @@ help:
 	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
 	@echo "make crash   kills and power cuts against the intake; N=10000 for all of it, OUT=docs/intake.md to keep the table"
 	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
-	@echo "make caseload a helpline's caseload, killed and resumed, with two operators; N=callers, KILLS=times, OUT=docs/helpline.md"
+	@echo "make caseload a helpline's caseload, killed and resumed, with two operators; N=callers, KILLS=times, OUT=docs/helpline.md, KEEP=folder for its files"
 	@echo "make format  put the source in order"
 	@echo "make docs    the generated pages of docs/"
 	@echo "make lock    renew the pinned dependencies"
@@ -83,7 +83,7 @@ load: .venv/installed
 	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
 
 caseload: .venv/installed
-	.venv/bin/python -m tests.caseload $(if $(N),--callers $(N)) $(if $(KILLS),--kills $(KILLS)) $(if $(OUT),--out "$(OUT)")
+	.venv/bin/python -m tests.caseload $(if $(N),--callers $(N)) $(if $(KILLS),--kills $(KILLS)) $(if $(OUT),--out "$(OUT)") $(if $(KEEP),--keep "$(KEEP)")
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks.measure import machine, put
 from tests.caseload import scenario
-from tests.caseload.make import Plan, make
+from tests.caseload.make import Plan, kept, make
 
 BAR = 1.2
 
@@ -26,11 +26,13 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, help="the page whose table is to be replaced")
+    parser.add_argument("--keep", type=Path, help="where to keep the made-up files, and to find them the next time")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
         began = time.monotonic()
-        made = make(root / "caseload", Plan.of(arguments.callers), arguments.seed, _say)
+        where = arguments.keep / f"{arguments.callers}-{arguments.seed}" if arguments.keep else root / "caseload"
+        made = kept(where) or make(where, Plan.of(arguments.callers), arguments.seed, _say)
         _say(f"made in {time.monotonic() - began:.0f} s; hashing alone …")
         alone = scenario.hash_alone(made)
         _say(f"{alone.total:,} items in {alone.seconds:.0f} s; now the caseload …")

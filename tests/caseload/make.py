@@ -77,6 +77,15 @@ def make(root: Path, plan: Plan, seed: int = 1, tell: Callable[[str], None] = la
     return Made(_manifest(root, folders), folders)
 
 
+def kept(root: Path) -> Made | None:
+    """What an earlier ``make`` left whole in ``root``: the manifest is written last. None where there is none."""
+    manifest = root / "manifest.csv"
+    if not manifest.exists():
+        return None
+    with manifest.open(newline="", encoding="utf-8") as stream:
+        return Made(manifest, {row["reference"]: root / row["source"] for row in csv.DictReader(stream)})
+
+
 def _pictures(task: tuple[Path, int, range, tuple[int, int]]) -> None:
     folder, first, numbers, size = task
     folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +115,8 @@ def _poison(folder: Path) -> None:
 
 def _manifest(root: Path, folders: dict[str, Path]) -> Path:
     path = root / "manifest.csv"
-    with path.open("w", newline="", encoding="utf-8") as stream:
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as stream:
         rows = csv.writer(stream)
         rows.writerow(("reference", "source", "age", "for", "authority"))
         for number, (reference, folder) in enumerate(folders.items()):
@@ -116,4 +126,4 @@ def _manifest(root: Path, folders: dict[str, Path]) -> Path:
                 ("adult", "other", "permission"),
             )[number % 3]
             rows.writerow((reference, folder.relative_to(root), age, whose, authority))
-    return path
+    return part.replace(path)
