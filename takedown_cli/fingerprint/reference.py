@@ -8,7 +8,9 @@ Source: facebook/ThreatExchange, ``pdq/cpp/downscaling`` (running box sums) and 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ import numpy.typing as npt
 from takedown_cli.fingerprint.tent import LUMA, SIDE, Doubles, Floats, Pixels
 
 #: Lines worked on at a time: they stay in the cache.
-_BAND = 64
+_BAND = 32
 #: 1000 times the luma's weights. Sums of bytes times these are whole numbers below 2**24, which float32 holds exactly.
 _THOUSANDTHS = np.array([round(1000 * weight) for weight in LUMA], np.float32)
 
@@ -30,15 +32,13 @@ def block(pixels: Pixels, *, single: bool) -> Floats:
     luma = _single_luma if single else _double_luma
     if (height, width) == (SIDE, SIDE):
         return luma(pixels)
-    # A running sum is one chain of additions, so many lines are summed side by side: columns of the picture for a sum
-    # along its rows. The planes are turned between the passes, in bands that stay in the cache.
-    one, other = np.empty((width, height), np.float32), np.empty((height, width), np.float32)
-    _turn((luma(pixels[top : top + _BAND]) for top in range(0, height, _BAND)), one)
-    _turn(_bands(_means(one)), other)
-    _turn(_bands(_means(other)), one)
-    # Of the second pass along the rows only 64 columns are looked at, and of the last one only 64 rows.
-    narrow = np.stack(list(_means(one, _samples(width))), axis=1)
-    return np.stack(list(_means(narrow, _samples(height))))
+    # A few lines at a time through all four passes: the picture as float32 would be 100 MB of fresh memory.
+    bands = (luma(pixels[top : top + _BAND]) for top in range(0, height, _BAND))
+    once = _down((line for band in bands for line in _along(band)), height)
+    # Of the second pass along the lines only 64 columns are looked at, and of the last one only 64 lines.
+    columns = _samples(width)
+    narrow = (line for band in _bands(once) for line in _along(band, columns))
+    return np.stack(list(_down(narrow, height, _samples(height))))
 
 
 def transform(luma: Floats, dct: Doubles) -> Doubles:
@@ -77,50 +77,63 @@ def _samples(size: int) -> npt.NDArray[np.intp]:
     return ((np.arange(SIDE) + 0.5) * size / SIDE).astype(np.intp)
 
 
-def _turn(bands: Iterable[Floats], plane: Floats) -> None:
-    """Fill ``plane`` with the lines of all bands as its columns."""
-    left = 0
-    for band in bands:
-        plane[:, left : left + len(band)] = band.T
-        left += len(band)
-
-
 def _bands(lines: Iterable[Floats]) -> Iterator[Floats]:
-    """Lines put together into bands; each is valid until the next."""
-    band: Floats | None = None
-    count = 0
-    for line in lines:
-        if band is None:
-            band = np.empty((_BAND, len(line)), np.float32)
-        band[count] = line
-        count += 1
-        if count == _BAND:
-            yield band
-            count = 0
-    if band is not None and count:
-        yield band[:count]
+    rest = iter(lines)
+    while band := list(islice(rest, _BAND)):
+        yield np.stack(band)
 
 
-def _means(plane: Floats, wanted: npt.NDArray[np.intp] | None = None) -> Iterator[Floats]:
-    """The box mean down the columns: a running sum, what enters added and what leaves taken away, in that order.
+def _box(size: int) -> tuple[int, int, Floats]:
+    """Of the box mean of ``size`` values: the window, how far it reaches ahead, and how many values each mean is of."""
+    window = _window(size)
+    ahead = (window + 2) // 2
+    right = np.arange(ahead, size + ahead)
+    return window, ahead, (np.minimum(right, size) - np.maximum(right - window, 0)).astype(np.float32)
+
+
+def _along(band: Floats, wanted: npt.NDArray[np.intp] | None = None) -> Floats:
+    """The box mean along each line: a running sum, what enters added and what leaves taken away, in that order.
+
+    All columns, or the ``wanted`` ones. A running sum is one chain, each addition waiting for the one before: two lines
+    go side by side, as the two halves of complex numbers, whose additions are those of the halves.
+    """
+    lines, size = band.shape
+    window, ahead, counts = _box(size)
+    steps = size + ahead - 1
+    sums = np.zeros(((lines + 1) // 2, steps, 2, 2), np.float32)
+    for half in (0, 1):
+        part = band[half::2]
+        sums[: len(part), :size, 0, half] = part
+        np.negative(part[:, : steps - window], out=sums[: len(part), window:, 1, half])
+    np.add.accumulate(in_pairs := sums.view(np.complex64).reshape(len(sums), 2 * steps), axis=1, out=in_pairs)
+    totals = sums[:, ahead - 1 :, 1]
+    if wanted is not None:
+        totals, counts = totals[:, wanted], counts[wanted]
+    means = np.empty((2 * len(sums), len(counts)), np.float32)
+    for half in (0, 1):
+        np.divide(totals[:, :, half], counts, out=means[half::2])
+    return means[:lines]
+
+
+def _down(lines: Iterable[Floats], size: int, wanted: npt.NDArray[np.intp] | None = None) -> Iterator[Floats]:
+    """The box mean down the columns of ``size`` lines, in the same order of additions.
 
     All lines, or the ``wanted`` ones (ascending, repeated as they are).
     """
-    size = len(plane)
-    window = _window(size)
-    ahead = (window + 2) // 2
+    window, ahead, counts = _box(size)
     repeats = np.ones(size, np.intp) if wanted is None else np.bincount(wanted, minlength=size)
-    total = np.zeros(plane.shape[1], np.float32)
+    coming, inside = iter(lines), deque[Floats]()
+    total = np.zeros_like(first := next(coming))
+    coming = chain([first], coming)
     for right in range(size + ahead - 1):
         if right < size:
-            total += plane[right]
+            inside.append(next(coming))
+            total += inside[-1]
         if right >= window:
-            total -= plane[right - window]
+            total -= inside.popleft()
         line = right - ahead + 1
         if line >= 0 and repeats[line]:
-            count = min(right + 1, size) - max(right + 1 - window, 0)
-            mean = total / np.float32(count)
-            yield from [mean] * int(repeats[line])
+            yield from [total / counts[line]] * int(repeats[line])
 
 
 def _sum_in_order(terms: Floats, axis: int) -> Floats:
