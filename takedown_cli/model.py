@@ -18,6 +18,9 @@ from takedown_cli.reasons import Reason
 MIN_QUALITY = 50
 #: PDQ Hamming distance up to which platforms match (range 0 to 256).
 MATCH_DISTANCE = 31
+#: A frame this close to the last one kept is left out. Matching allows 31 bits and a platform's copy of a frame moves
+#: by 0 to 16 in practice (re-encoding, resizing), so 8 still leaves room for the copy of a frame that was left out.
+MERGE_DISTANCE = 8
 
 
 class Media(StrEnum):

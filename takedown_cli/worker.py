@@ -11,7 +11,8 @@ from typing import BinaryIO
 from takedown_cli.decode import image
 from takedown_cli.fingerprint import digest, pdq, still, tent
 from takedown_cli.fingerprint.small import small_luma
-from takedown_cli.model import Failed, Fingerprint, Hashed, Media, MediaFile, Recipe, Skipped
+from takedown_cli.matching import distance
+from takedown_cli.model import MERGE_DISTANCE, Failed, Fingerprint, Hashed, Media, MediaFile, Recipe, Skipped
 from takedown_cli.reasons import Reason
 
 FLIPS = "flips"
@@ -69,11 +70,18 @@ class _Stills:
         self.weak: Reason | None = None
         self._recipe = recipe
         self._first = True
+        #: The upright hash of the last picture kept, if it can be matched.
+        self._last: str | None = None
 
     def add(self, picture: image.Picture) -> None:
         # Whoever turns or crops an animation shows its first frame with the rest: one frame's copies are enough.
         copies = self._recipe.copies if self._first else frozenset[str]()
         stills = still.fingerprint(picture, flips=FLIPS in copies)
+        upright = stills.fingerprints[0].value
+        # Next to nothing moved: the fingerprints of the one before catch this one too. Transparency may hide a change.
+        if self._last is not None and picture.alpha is None and distance(self._last, upright) <= MERGE_DISTANCE:
+            return
+        self._last = upright if stills.weak is None else None
         self.items += stills.fingerprints
         self.items += _predicted(picture, stills, copies - {FLIPS, STILLS})
         self.items += _perceptual(picture, self._recipe.also)

@@ -17,12 +17,9 @@ import numpy.typing as npt
 
 from takedown_cli.fingerprint import dihedral, pdq, still, tent, vpdq_copies
 from takedown_cli.matching import distance
-from takedown_cli.model import MIN_QUALITY, Fingerprint
+from takedown_cli.model import MERGE_DISTANCE, MIN_QUALITY, Fingerprint
 from takedown_cli.reasons import Reason
 
-#: A frame this close to the last one kept is left out. Matching allows 31 bits and a platform's copy of a frame moves
-#: by 0 to 16 in practice (re-encoding, resizing), so 8 still leaves room for the copy of a frame that was left out.
-MERGE_DISTANCE: Final = 8
 #: The squeezed reading (``512nn``) is computed for frames with a longer side than this, and rides along where it is
 #: further than ``NEAREST_DISTANCE`` from the full one. Footage of 720 lines has it 3 to 5 bits away on average, 10 at
 #: worst, well inside the 31 that match, while computing it costs three times the full reading and may double the list.

@@ -164,6 +164,45 @@ def test_an_animation_lists_its_frames_and_turns_only_the_first() -> None:
     assert (found.partial, found.weak) == (None, None)
 
 
+def _marked(base: Image.Image, at: int) -> Image.Image:
+    made = base.copy()
+    made.putpixel((at, at), (255, 0, 0))
+    return made
+
+
+@pytest.mark.parametrize(("fmt", "options"), [("PNG", {"duration": 50}), ("WEBP", {"lossless": True}), ("TIFF", {})])
+def test_near_identical_neighbours_are_merged(fmt: str, options: dict[str, Any]) -> None:
+    first, second = picture(60, (200, 150)), picture(61, (200, 150))
+    frames = [_marked(each, at) for at, each in enumerate([first] * 5 + [second] * 5 + [first] * 2)]
+    found = _hashed(_file(frames[0], fmt, save_all=True, append_images=frames[1:], **options), PLAIN, fmt)
+    listed = [item for item in found.fingerprints if item.kind == "pdq"]
+    assert {item.frame for item in listed} <= {0, 5, 10}
+    for frame in frames:
+        value = int(pdq.read_full(np.asarray(frame)).value, 16)
+        assert min((int(item.value, 16) ^ value).bit_count() for item in listed) <= 8
+
+
+def test_a_frame_that_can_be_matched_is_not_merged_into_one_that_cannot() -> None:
+    rich = picture(1, (200, 150))
+    faint = Image.blend(Image.new("RGB", rich.size, "grey"), rich, 0.12)
+    found = _hashed(_file(faint, "PNG", save_all=True, append_images=[rich], duration=50), fmt="PNG")
+    listed = {item.frame: item for item in found.fingerprints if item.kind == "pdq" and item.variant == "upright"}
+    assert listed[0].quality is not None
+    assert listed[0].quality < 50
+    assert (int(listed[0].value, 16) ^ int(listed[1].value, 16)).bit_count() <= 8
+    assert found.weak is None
+
+
+def test_frames_whose_transparency_differs_are_not_merged() -> None:
+    under = picture(1, (200, 150)).convert("RGBA")
+    frames = [under.copy(), under.copy()]
+    for frame, number in zip(frames, (2, 3), strict=True):
+        frame.putalpha(picture(number, (200, 150)).convert("L"))
+    data = _file(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True, exact=True)
+    items = _hashed(data, fmt="WEBP").fingerprints
+    assert {item.frame for item in items if item.variant == "on-white"} == {0, 1}
+
+
 def test_one_good_frame_is_enough() -> None:
     blank = Image.new("RGB", (200, 150), "white")
     good = _hashed(_file(blank, "PNG", save_all=True, append_images=[picture(1, (200, 150))], duration=9), fmt="PNG")
