@@ -6,6 +6,7 @@ It must never show a hash, nor a file name unless ``--show-paths`` asks for it; 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,8 @@ def check(
     elif case is not None:
         raise UsageError("--case opens a sealed bundle, and no bundle was named.")
     else:
+        if not any(os.path.lexists(path) for path in originals):
+            raise UsageError("There is no original of that name.", hint="Check the spelling; nothing was done.")
         against = _of_originals(originals, copies, work, exact=exact, progress=progress)
     if not len(against.hashes):
         raise NothingToDoError("There is nothing to compare with: no fingerprint that platforms match on.")

@@ -30,6 +30,7 @@ _CAUTION: Final = (
     f"A match is {MATCH_DISTANCE} bits or fewer of 256, as Meta publishes it. A platform may use another threshold, "
     "look at other frames, or take no predicted copies: this is a forecast, not a promise."
 )
+_MISSED: Final = "A copy that would not be caught can be protected as well: hash or submit it beside the original."
 
 
 def introduction(against: Against) -> str:
@@ -121,7 +122,14 @@ def summary(checked: list[Checked], *, show_paths: bool) -> list[str]:
     if counts["unreadable"]:
         said.append(f"{counts['unreadable']:,} could not be read")
     unnamed = [] if show_paths or len(checked) == 1 else ["Which copy is which: --show-paths names the files."]
-    return [", ".join(said) + ".", *unnamed, _CAUTION]
+    helped = [_MISSED] if any(map(_missed_yet_rich, checked)) else []
+    return [", ".join(said) + ".", *unnamed, *helped, _CAUTION]
+
+
+def _missed_yet_rich(one: Checked) -> bool:
+    """Whether the copy would not be caught though it has detail enough to be protected by itself."""
+    hashed = isinstance(one.outcome, Hashed) and one.outcome.weak is None
+    return hashed and one.verdict is not None and not one.verdict.caught
 
 
 def _count(number: int, noun: str) -> str:

@@ -139,6 +139,13 @@ def test_it_says_how_to_learn_which_copy_is_which(scene: Scene, capsys: pytest.C
     assert hint not in _words(scene.originals, "--copy", scene.copies / "smaller.jpg", capsys=capsys)[2]
 
 
+def test_it_says_what_to_do_about_a_copy_that_would_be_missed(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+    hint = "hash or submit it beside the original"
+    assert hint in _words(scene.plain, scene.copies / "other.png", capsys=capsys)[2]
+    for name in ("smaller.jpg", "blank.png", "damaged.jpg"):
+        assert hint not in _words(scene.plain, scene.copies / name, capsys=capsys)[2]
+
+
 def test_it_says_that_platforms_may_differ(scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
     _, _, err = _words(scene.plain, scene.copies / "smaller.jpg", capsys=capsys)
     assert "1 of 1 copy would be caught." in err
@@ -194,6 +201,7 @@ def test_nothing_to_compare_with_is_exit_4(scene: Scene, tmp_path: Path, capsys:
         ["x.tdb", "sealed.tdb", "--copy", "copies"],
         ["originals", "x.tdb", "--copy", "copies"],
         ["originals", "--case", "number", "--copy", "copies"],
+        ["mistyped", "--copy", "copies"],
         ["mistyped.tdb", "--copy", "copies"],
         ["--copy", "copies"],
     ],
