@@ -108,7 +108,7 @@ class BatchHandoverNote(TypedDict):
     """``takedown batch handover --json`` and the file of ``-o``: the note for the next shift.
 
     ``open`` are the cases that somebody has to look after, ``changed`` those with something new since the last note;
-    ``seal`` is 64 hexadecimal digits by which ``--verify`` knows it again.
+    ``clock`` counts what had happened until then; ``seal`` is 64 hexadecimal digits by which ``--verify`` knows it.
     """
 
     schema: Literal["takedown.batch.handover"]
@@ -119,6 +119,7 @@ class BatchHandoverNote(TypedDict):
     states: dict[str, int]
     open: list[BatchNoteRow]
     changed: list[BatchNoteRow]
+    clock: int
     seal: str
 
 

@@ -17,6 +17,7 @@ from takedown_cli.cli import batch_manifest, batch_words
 from takedown_cli.cli.ask import confirm
 from takedown_cli.cli.batch_options import LEDGER, connections, open_ledger, today
 from takedown_cli.cli.console import console
+from takedown_cli.cli.counted import counted
 from takedown_cli.cli.executor import EXECUTOR, chosen_hasher
 from takedown_cli.cli.intake_options import Intake, Proxy
 from takedown_cli.cli.interrupts import Interrupted
@@ -90,7 +91,7 @@ def run(
         _look_up(key, found, work, test=test, add=add_new)
         batch_words.show_plan(found.callers, default)
         return
-    confirm(f"Hash what {len(found.callers):,} callers gave, and send it?")
+    confirm(f"Hash what {counted(len(found.callers), 'caller')} gave, and send it?")
     connect = connections(proxy, patience)
     named = {caller.intake or default for caller in found.callers}
     cards = _cards(connect, {address for address in named if address is not None}, test=test)
@@ -158,7 +159,7 @@ def _enrol(
     with ledger.turn() as turn:
         made = enrol(turn, found.callers, intakes=intakes, test=test, limits=work.recipe.limits, add=add)
     _refuse_contradictions(made)
-    console.say(f"{made.new:,} callers were taken in; {made.known:,} were in the ledger already.")
+    console.say(f"{counted(made.new, 'caller was', 'callers were')} taken in; {made.known:,} in the ledger already.")
     return made.grown
 
 

@@ -17,6 +17,7 @@ from takedown_cli.cli.ask import confirm
 from takedown_cli.cli.batch_options import LEDGER, Item, Reference, chosen, open_ledger, today
 from takedown_cli.cli.batch_words import STATES
 from takedown_cli.cli.console import console, sanitise
+from takedown_cli.cli.counted import counted
 from takedown_cli.cli.options import Force, carries
 from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
 from takedown_cli.errors import BundleError, NothingToDoError, UsageError
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from takedown_cli.helpline.ledger import Ledger
 
 _LARGEST: Final = 64 << 20
+#: Acts whose word in the ledger is no sentence of a person.
+_ACTS: Final = {"found": "found at the intake", "slip": "slip made", "withdrawal-asked": "withdrawal asked for"}
 
 
 @carries(LEDGER, KEY, PASSPHRASE)
@@ -75,19 +78,22 @@ def handover(
 def _in_words(note: BatchHandoverNote) -> list[str]:
     counts = ", ".join(f"{count:,} {STATES[State(name)]}" for name, count in note["states"].items())
     return [
-        f"Handed over on {note['day']} by {sanitise(note['operator'])}: {note['cases']:,} cases ({counts}).",
+        f"Handed over on {note['day']} by {sanitise(note['operator'])}: {counted(note['cases'], 'case')} ({counts}).",
         "",
-        f"To look after ({len(note['open']):,}):",
-        *_lines(note["open"]),
+        *_section(note["open"], "To look after", "Nothing has to be looked after."),
         "",
-        f"New since the last note ({len(note['changed']):,}):",
-        *_lines(note["changed"]),
+        *_section(note["changed"], "New since the last note", "Nothing is new since the last note."),
     ]
+
+
+def _section(rows: list[BatchNoteRow], title: str, none: str) -> list[str]:
+    return [f"{title} ({len(rows):,}):", *_lines(rows)] if rows else [none]
 
 
 def _lines(rows: list[BatchNoteRow]) -> list[str]:
     return [
-        f"  item {row['item']}: {row['state']}; {row['last']} on {row['day']} by {sanitise(row['operator'])}."
+        f"  item {row['item']}: {row['state']}; {_ACTS.get(row['last'], row['last'])} on {row['day']}"
+        f" by {sanitise(row['operator'])}."
         + (f" {sanitise(row['reason'])}" if row["reason"] else "")
         + (f" Files not protected: {row['unprotected']:,}." if row["unprotected"] else "")
         for row in rows
@@ -100,13 +106,7 @@ def _verify(ledger: Ledger, key: OrganisationKey, file: Path) -> None:
 
     found = _read(file)
     notes.check(found, key)
-    before = {row["item"]: row for row in [*found["open"], *found["changed"]]}
-    changed = [
-        entry.item
-        for entry in ledger.state().entries.values()
-        if entry.history[-1][0] > found["day"]
-        or (entry.item in before and notes.row_of(entry) != before[entry.item])
-    ]  # fmt: skip
+    changed = [entry.item for entry in ledger.state().entries.values() if entry.changed > found.get("clock", 0)]
     if console.json:
         console.emit({
             "schema": "takedown.batch.verify", "version": 1, "day": found["day"], "operator": found["operator"],
@@ -114,8 +114,10 @@ def _verify(ledger: Ledger, key: OrganisationKey, file: Path) -> None:
         })  # fmt: skip
         return
     console.result(f"The note is whole. It was made on {found['day']} by {sanitise(found['operator'])}.")
-    for item in changed:
-        console.result(f"  new since: item {item}")
+    if changed:
+        console.result(f"New since then: item{'s' * (len(changed) > 1)} {', '.join(map(str, changed))}.")
+    else:
+        console.result("Nothing is new since then.")
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import typer
 from takedown_cli.cli import output
 from takedown_cli.cli.batch_options import LEDGER, Item, Reference, chosen, open_ledger
 from takedown_cli.cli.console import console
+from takedown_cli.cli.counted import counted
 from takedown_cli.cli.options import carries, one_of
 from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
 from takedown_cli.errors import NothingToDoError, OutputError, UsageError
@@ -70,8 +71,11 @@ def slips(
     if console.json:
         console.emit({"schema": "takedown.batch.slips", "version": 1, "made": made, **left})
         return
-    console.result(f"{made:,} slips are written.")
-    console.say(f"{left['given_before']:,} callers had theirs before; {left['not_sent']:,} cases are not sent yet.")
+    console.result(f"{counted(made, 'slip is', 'slips are')} written.")
+    if found.given_before:
+        console.say(f"{counted(found.given_before, 'caller')} had theirs before.")
+    if found.not_sent:
+        console.say(f"{counted(found.not_sent, 'case is', 'cases are')} not sent yet.")
     console.say("Each slip is the key to its case: print them, hand them out, then delete the folder.")
 
 

@@ -14,6 +14,7 @@ from takedown_cli.cli import batch_words
 from takedown_cli.cli.ask import confirm
 from takedown_cli.cli.batch_options import LEDGER, Item, Reference, chosen, connections, open_ledger
 from takedown_cli.cli.console import console
+from takedown_cli.cli.counted import counted
 from takedown_cli.cli.intake_options import Proxy
 from takedown_cli.cli.options import carries
 from takedown_cli.cli.organisation_key import KEY, PASSPHRASE, unlock
@@ -133,7 +134,7 @@ def _say_withdrawn(entry: Entry, back: TakenBack) -> None:
         })  # fmt: skip
         return
     if count is not None:
-        console.result(f"Item {entry.item} is withdrawn: {count:,} pictures and videos.")
+        console.result(f"Item {entry.item} is withdrawn: {counted(count, 'picture or video', 'pictures and videos')}.")
     elif back.again is None:
         console.result(f"Item {entry.item} is withdrawn; the intake has nothing of it.")
     else:

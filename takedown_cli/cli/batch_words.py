@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from takedown_cli.cli.batch_documents import BatchAnswerRow, BatchCaseRow, BatchProblemRow, BatchRunReport
 from takedown_cli.cli.console import console, sanitise
+from takedown_cli.cli.counted import counted, counted_reason
 from takedown_cli.helpline.nouns import Caller, State
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ STATES: Final = {
 }
 _TROUBLE: Final = frozenset({State.NOTHING, State.FAILED, State.REFUSED})
 _SHOWN: Final = 20
+_NO_CASE: Final = "Nothing in the folder could be protected, so there is no case."
 
 
 def states_of(entries: Iterable[Entry]) -> dict[str, int]:
@@ -48,14 +50,17 @@ def show_plan(callers: tuple[Caller, ...], default: str | None) -> None:
     from takedown_cli.address import IntakeAddress
 
     bundles = sum(caller.source.is_file() for caller in callers)
+    folders = len(callers) - bundles
     intakes = sorted({IntakeAddress.parse(caller.intake or default or "").origin for caller in callers})
     if console.json:
         console.emit({
-            "schema": "takedown.batch.plan", "version": 1, "callers": len(callers), "folders": len(callers) - bundles,
+            "schema": "takedown.batch.plan", "version": 1, "callers": len(callers), "folders": folders,
             "bundles": bundles, "intakes": intakes,
         })  # fmt: skip
         return
-    console.result(f"{len(callers):,} callers: {len(callers) - bundles:,} folders, {bundles:,} ready-made bundles.")
+    console.result(
+        f"{counted(len(callers), 'caller')}: {counted(folders, 'folder')}, {counted(bundles, 'ready-made bundle')}."
+    )
     for intake in intakes:
         console.result(f"For the intake {intake}.")
     console.say("The manifest has no fault. Nothing was begun, and nobody was contacted.")
@@ -63,12 +68,16 @@ def show_plan(callers: tuple[Caller, ...], default: str | None) -> None:
 
 def show_run(state: LedgerState, touched: set[int], elsewhere: int, grown: tuple[Grown, ...]) -> int:
     """The totals after a run; gives the exit code: 3 when something of what was worked on needs a person."""
+    from takedown_cli.helpline.slip import due
+
     report = _run_report(state, touched, elsewhere, grown)
     if console.json:
         console.emit(report)
     else:
         _say_run(report)
         say_grown(grown)
+        if slips := len(due(entry.case() for entry in state.entries.values()).slips):
+            console.say(f"{counted(slips, 'caller has', 'callers have')} no slip yet: 'takedown batch slips' makes it.")
     return 3 if report["problems"] or grown else 0
 
 
@@ -105,20 +114,31 @@ def _problem(entry: Entry) -> BatchProblemRow:
 
 
 def _say_run(report: BatchRunReport) -> None:
-    console.result(f"{report['callers']:,} callers, {report['cases']:,} cases:")
+    console.result(f"{counted(report['callers'], 'caller')}, {counted(report['cases'], 'case')}:")
     for name, count in report["states"].items():
         console.result(f"  {count:>7,}  {STATES[State(name)]}")
-    console.result(f"{report['items_sent']:,} pictures and videos sent; {report['found_twice']:,} found twice.")
+    sent = counted(report["items_sent"], "picture or video", "pictures and videos")
+    console.result(f"{sent} sent; {report['found_twice']:,} found twice.")
     if report["elsewhere"]:
-        console.say(f"Another operator is at work on {report['elsewhere']:,} callers now.")
+        console.say(f"Another operator is at work on {counted(report['elsewhere'], 'caller')} now.")
     problems = report["problems"]
     for problem in problems[:_SHOWN]:
-        reasons = ", ".join(f"{count} {reason}" for reason, count in problem["reasons"].items())
-        files = f" Not protected: {reasons}." if reasons else ""
-        said = problem["sentence"] or STATES[State(problem["state"])].capitalize() + "."
-        console.say(f"Item {problem['item']}: {sanitise(said)}{files}")
+        console.say(f"Item {problem['item']}: {_in_words(problem)}")
     if len(problems) > _SHOWN:
-        console.say(f"{len(problems) - _SHOWN:,} more need a person: 'takedown batch handover' lists them.")
+        console.say(f"And {len(problems) - _SHOWN:,} more: 'takedown batch status --all' lists them.")
+    if any(problem["state"] == "nothing" for problem in problems):
+        console.say("If there is more for a caller, put it into their folder and run the manifest with --add-new.")
+
+
+def _most_first(reasons: dict[str, int]) -> list[tuple[str, int]]:
+    return sorted(reasons.items(), key=lambda one: (-one[1], one[0]))
+
+
+def _in_words(problem: BatchProblemRow) -> str:
+    """What became of it, and how many files are not protected for which reason; not all of them may be pictures."""
+    ended = _NO_CASE if problem["state"] == "nothing" else f"{STATES[State(problem['state'])].capitalize()}."
+    reasons = ", ".join(counted_reason(count, reason) for reason, count in _most_first(problem["reasons"]))
+    return sanitise(problem["sentence"] or ended) + (f" Not or not fully protected: {reasons}." if reasons else "")
 
 
 def say_grown(grown: tuple[Grown, ...]) -> None:
@@ -189,7 +209,9 @@ def table(rows: Iterable[BatchCaseRow]) -> list[str]:
     for row in rows:
         first = row["leaving"] or not row["answers"]
         said = [sanitise(row["sentence"], limit=200)] if row["sentence"] and first else []
-        answers = [*said, *map(_in_words, row["answers"])] or [""]
+        if row["unprotected"]:
+            said.append(f"{counted(row['unprotected'], 'file')} not protected")
+        answers = [*said, *map(_answer_in_words, row["answers"])] or [""]
         head = f"{row['item']:>6}  {row['state']:<9}  {row['sent'] or '':<10}  {row['items']:>5}  "
         lines.append((head + answers[0]).rstrip())
         lines += [" " * len(head) + answer for answer in answers[1:]]
@@ -198,5 +220,5 @@ def table(rows: Iterable[BatchCaseRow]) -> list[str]:
     return lines
 
 
-def _in_words(answer: BatchAnswerRow) -> str:
+def _answer_in_words(answer: BatchAnswerRow) -> str:
     return f"{sanitise(answer['platform'])}: {answer['items']} {answer['state']} ({answer['day']})"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, cast
 
 from takedown_cli.cli.console import shown_path
+from takedown_cli.cli.counted import counted
 from takedown_cli.matching import EXACT
 from takedown_cli.model import MATCH_DISTANCE, Fingerprint, Hashed, Media, Skipped
 from takedown_cli.reasons import SENTENCES, Reason
@@ -35,9 +36,10 @@ _MISSED: Final = "A copy that would not be caught can be protected as well: hash
 
 def introduction(against: Against) -> str:
     """What is compared with, for stderr."""
-    line = f"Comparing with {len(against.hashes):,} fingerprints of {_count(against.items, 'picture or video')}."
+    items = counted(against.items, "picture or video", "pictures or videos")
+    line = f"Comparing with {len(against.hashes):,} fingerprints of {items}."
     if against.unusable:
-        line += f" {_count(against.unusable, 'original')} could not be used: 'takedown hash' says why."
+        line += f" {counted(against.unusable, 'original')} could not be used: 'takedown hash' says why."
     return line
 
 
@@ -116,7 +118,7 @@ def _bits(match: Match) -> str:
 def summary(checked: list[Checked], *, show_paths: bool) -> list[str]:
     """What it comes to, for stderr."""
     counts = _counts(checked)
-    said = [f"{counts['caught']:,} of {_count(counts['copies'], 'copy')} would be caught"]
+    said = [f"{counts['caught']:,} of {counted(counts['copies'], 'copy', 'copies')} would be caught"]
     if counts["missed"]:
         said.append(f"{counts['missed']:,} would not")
     if counts["unreadable"]:
@@ -130,11 +132,6 @@ def _missed_yet_rich(one: Checked) -> bool:
     """Whether the copy would not be caught though it has detail enough to be protected by itself."""
     hashed = isinstance(one.outcome, Hashed) and one.outcome.weak is None
     return hashed and one.verdict is not None and not one.verdict.caught
-
-
-def _count(number: int, noun: str) -> str:
-    plural = {"copy": "copies", "picture or video": "pictures or videos"}.get(noun, noun + "s")
-    return f"1 {noun}" if number == 1 else f"{number:,} {plural}"
 
 
 def _counts(checked: list[Checked]) -> CheckSummary:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from takedown_cli.address import IntakeAddress
 from takedown_cli.bundle.document import Declaration, Item
 from takedown_cli.bundle.seal import Sealed
+from takedown_cli.cli.counted import counted
 
 if TYPE_CHECKING:
     from takedown_cli.cli.case_documents import PreviewReport
@@ -27,10 +28,6 @@ _AGES: Final = {"under-18": "taken under 18", "adult": "taken at 18 or over", "u
 #: Readings of the picture as it is; every other variant predicts a copy that somebody may have made of it.
 _AS_IT_IS: Final = frozenset({None, "upright", "raw", "hma", "on-white", "on-black"})
 _MEDIA: Final = {"image": "picture", "video": "video"}
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def of_items(items: Sequence[Item], declaration: Declaration) -> list[str]:

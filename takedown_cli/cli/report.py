@@ -15,25 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
 from takedown_cli.cli.console import console
+from takedown_cli.cli.counted import counted, counted_reason
 from takedown_cli.cli.documents import FileRow, FingerprintRow, HashSummaryLine, Summary
 from takedown_cli.model import Fingerprint, Hashed, Outcome, Skipped
 from takedown_cli.reasons import FAILED, SENTENCES, SKIPPED, TOO_POOR, Reason
 
 if TYPE_CHECKING:
     from takedown_cli.pipeline import Tally
-
-_SHORT = {
-    Reason.NOT_MEDIA: "not a picture or video",
-    Reason.SYMLINK: "links",
-    Reason.NOT_REGULAR: "not ordinary files",
-    Reason.DUPLICATE: "seen before",
-    Reason.MISSING: "not there",
-    Reason.READ_ERROR: "storage errors",
-    Reason.INTERNAL: "bugs in takedown",
-    Reason.UNSUPPORTED: "of a kind that is not supported",
-    Reason.NO_FRAMES: "without a frame that could be decoded",
-    Reason.LOW_QUALITY: "too little detail",
-}
 
 
 def fingerprint_row(fingerprint: Fingerprint) -> FingerprintRow:
@@ -157,7 +145,7 @@ def summary_line(bundle_name: str | None, number: str | None, totals: Summary) -
 def in_words(tally: Tally, seconds: float) -> list[str]:
     """The summary for a person: what can be protected, what cannot, and why, repeats grouped."""
     usable = tally.hashed + tally.partial - tally.weak
-    lines = [f"{_files(tally.files)} in {_seconds(seconds)}: {usable:,} can be protected."]
+    lines = [f"{counted(tally.files, 'file')} in {_seconds(seconds)}: {usable:,} can be protected."]
     if tally.partial:
         lines.append(f"{tally.partial:,} could be read in part only: {_grouped(tally, 'partial')}.")
     if tally.weak:
@@ -177,14 +165,7 @@ def _present(tally: Tally, reasons: frozenset[Reason]) -> list[Reason]:
 
 def _grouped(tally: Tally, kind: Literal["partial", "skipped", "failed"]) -> str:
     reasons = {"skipped": SKIPPED, "failed": FAILED}.get(kind, frozenset(Reason) - SKIPPED - FAILED - TOO_POOR)
-    return ", ".join(
-        f"{tally.reasons[reason]:,} {_SHORT.get(reason, str(reason).replace('-', ' '))}"
-        for reason in _present(tally, reasons)
-    )
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count:,} files"
+    return ", ".join(counted_reason(tally.reasons[reason], reason) for reason in _present(tally, reasons))
 
 
 def _seconds(seconds: float) -> str:

@@ -37,6 +37,7 @@ def note(state: LedgerState, key: OrganisationKey, *, operator: str, day: str) -
         "states": {str(name): count for name, count in sorted(Counter(entry.state for entry in entries).items())},
         "open": [row_of(entry) for wanted in OPEN for entry in entries if _to_look_after(entry) is wanted],
         "changed": [row_of(entry) for entry in entries if entry.changed > state.handed],
+        "clock": state.clock,
     }
     return {**content, "seal": _seal(content, key)}
 

@@ -266,6 +266,79 @@ def test_a_quota_that_is_used_up_says_what_to_do_and_nothing_is_lost(tmp_path: P
         assert (resumed.document()["states"], resumed.document()["items_sent"]) == ({"sent": 4}, 4)
 
 
+# -------------------------------------------------------------------------------------------------- the screen of a run
+
+
+@pytest.fixture
+def shift(tmp_path: Path) -> Iterator[Desk]:
+    """Three callers before their first run: two pictures; one and what is no good; no picture. And the intake."""
+    with_key(tmp_path)
+    for name in ("1", "2", "3"):
+        (tmp_path / "callers" / name).mkdir(parents=True)
+    for number, place in enumerate(("1/a.png", "1/b.png", "2/a.png")):
+        fixtures.picture(60 + number, (320, 240)).save(tmp_path / "callers" / place)
+    (tmp_path / "callers" / "2" / "cut.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(200))
+    (tmp_path / "callers" / "2" / "link.jpg").symlink_to("a.png")
+    (tmp_path / "callers" / "3" / "notes.txt").write_text("no picture\n")
+    (tmp_path / "callers.csv").write_bytes(as_csv(row(f"2026/{n}", f"callers/{n}") for n in (1, 2, 3)))
+    make_intake(Home(tmp_path / "home"), Settings(name="Example"))
+    with running(tmp_path / "home") as intake:
+        yield Desk(tmp_path, intake.address)
+
+
+def in_one_line(ended: Ended) -> str:
+    return " ".join(ended.said.split())
+
+
+def test_a_run_says_what_is_not_protected_in_words_and_what_comes_next(shift: Desk) -> None:
+    ran = shift("batch", "run", "callers.csv", "--yes", *LEDGER)
+    assert ran.code == 3
+    said = in_one_line(ran)
+    assert "Item 2: Sent. Not or not fully protected: 1 damaged, 1 link." in said
+    assert "Item 3: Nothing in the folder could be protected, so there is no case." in said
+    assert "--add-new" in said
+    assert "2 callers have no slip yet: 'takedown batch slips'" in said
+    rows = shift("batch", "status", "--all", "--offline", *LEDGER).out.decode()
+    assert "2 files not protected" in rows
+    assert max(map(len, rows.splitlines())) <= 80
+
+
+def test_files_that_came_after_sending_are_told_by_row_and_not_sent_before_it_is_asked_for(shift: Desk) -> None:
+    assert shift("batch", "run", "callers.csv", "--yes", *LEDGER).code == 3
+    for number, name in enumerate(("1/c.png", "1/d.png", "3/c.png")):
+        fixtures.picture(70 + number, (320, 240)).save(shift.folder / "callers" / name)
+    looked = shift("batch", "run", "callers.csv", "--dry-run", *LEDGER)
+    again = shift("batch", "run", "callers.csv", "--yes", *LEDGER)
+    machine = shift("batch", "run", "callers.csv", "--yes", "--json", *LEDGER)
+    assert (looked.code, again.code, machine.code) == (0, 3, 3)
+    for ended in (looked, again):
+        said = in_one_line(ended)
+        assert "Row 2 (item 1): files that are new since its case was closed: 2." in said
+        assert "Row 4 (item 3): files that are new since its case was closed: 1." in said
+        assert "They are not sent." in said
+        assert "2026/" not in said
+    report = machine.document()
+    assert report["grown"] == [{"row": 2, "item": 1, "files": 2}, {"row": 4, "item": 3, "files": 1}]
+    assert (report["items_sent"], report["cases"], report["worked_on"]) == (3, 2, 0)
+    added = shift("batch", "run", "callers.csv", "--yes", "--add-new", "--json", *LEDGER).document()
+    assert (added["items_sent"], added["cases"], added["grown"]) == (6, 3, [])
+    assert shift("batch", "run", "callers.csv", "--yes", *LEDGER).code == 0
+
+
+def test_a_note_tells_whatever_happened_since_also_on_the_same_day_and_to_cases_it_does_not_name(shift: Desk) -> None:
+    assert shift("batch", "run", "callers.csv", "--yes", *LEDGER).code == 3
+    first = shift("batch", "handover", *LEDGER).out
+    assert b"Nothing has to be looked after." in first
+    assert b"New since the last note (3):" in first
+    assert b"Nothing is new since the last note." in shift("batch", "handover", "-o", "note", *LEDGER).out
+    assert b"Nothing is new since then." in shift("batch", "handover", "--verify", "note", *LEDGER).out
+    assert shift("batch", "withdraw", "--item", "2", "--yes", *LEDGER).code == 0
+    assert b"New since then: item 2." in shift("batch", "handover", "--verify", "note", *LEDGER).out
+    assert shift("batch", "slips", "-o", "slips", *LEDGER).code == 0
+    since = shift("batch", "handover", "--verify", "note", "--json", *LEDGER)
+    assert since.document()["changed_since"] == [1, 2]
+
+
 # -------------------------------------------------------------------------------------------------------------- report
 
 
