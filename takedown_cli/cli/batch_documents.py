@@ -157,7 +157,8 @@ class BatchForgetReport(TypedDict):
 
 class BatchWithdrawReport(TypedDict):
     """``takedown batch withdraw --json``. ``contacted`` is false when the intake had nothing of the case; ``again`` is
-    the day from which nothing of it that was on its way can arrive any more, null when there is no such thing."""
+    the day from which nothing of it that was on its way can arrive any more, null when there is no such thing.
+    ``maybe_sent``: a bundle made elsewhere is not sent any more, but a run that was cut off may have sent it."""
 
     schema: Literal["takedown.batch.withdraw"]
     version: Literal[1]
@@ -165,3 +166,4 @@ class BatchWithdrawReport(TypedDict):
     contacted: bool
     withdrawn: int
     again: str | None
+    maybe_sent: bool

@@ -105,17 +105,13 @@ def withdraw(
         --ledger cases.ledger --key file:helpline.key
     takedown batch withdraw --reference - --ledger cases.ledger < reference.txt
     """
-    from takedown_cli.helpline.withdrawal import take_back
+    from takedown_cli.helpline.withdrawal import refuse_unknown, take_back
 
     with open_ledger(unlock()) as ledger:
         entry = chosen(ledger.state(), item, reference)
         if ledger.is_held(entry):
             raise UsageError("Somebody is at work on this case now.", hint="Wait until their run is over.")
-        if entry.contacted and entry.number is None:
-            raise UsageError(
-                "The number of this case is not the helpline's: the bundle was made elsewhere.",
-                hint="Whoever made it has the number: takedown withdraw -.",
-            )
+        refuse_unknown(entry)
         confirm(f"Withdraw the case of item {entry.item}? Platforms are then told to stop looking for it.")
         try:
             back = take_back(ledger, entry.item, connections(proxy, patience))
@@ -130,11 +126,17 @@ def _say_withdrawn(entry: Entry, back: TakenBack) -> None:
     if console.json:
         console.emit({
             "schema": "takedown.batch.withdraw", "version": 1, "item": entry.item, "contacted": count is not None,
-            "withdrawn": count or 0, "again": back.again,
+            "withdrawn": count or 0, "again": back.again, "maybe_sent": back.maybe_sent,
         })  # fmt: skip
         return
     if count is not None:
         console.result(f"Item {entry.item} is withdrawn: {counted(count, 'picture or video', 'pictures and videos')}.")
+    elif back.maybe_sent:
+        console.result(f"Item {entry.item} is withdrawn: it is not sent any more.")
+        console.say(
+            "Should a run that was cut off have sent it already, only whoever made the bundle can take it back: they "
+            "have its number ('takedown withdraw -')."
+        )
     elif back.again is None:
         console.result(f"Item {entry.item} is withdrawn; the intake has nothing of it.")
     else:

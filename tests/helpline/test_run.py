@@ -321,6 +321,39 @@ def test_ready_made_bundles_are_sent_without_their_number(tmp_path: Path, intake
     assert sorted(map(str, signed)) == ["1", "None"]  # what is sealed already cannot be countersigned
 
 
+def test_a_ready_made_bundle_that_is_not_sent_yet_can_be_held_back(
+    tmp_path: Path, intake: Running, folder_of: Make
+) -> None:
+    """The intake goes away while it is sent: nobody has its number, so it is taken out of what is to be sent."""
+    callers = []
+    for number, sealed in enumerate((True, False, True), start=1):
+        (tmp_path / f"{number}.tdb").write_bytes(_ready_made(intake, folder_of(f"theirs{number}"), sealed=sealed))
+        callers.append(caller(number, tmp_path / f"{number}.tdb"))
+
+    @contextmanager
+    def away(_: str) -> Iterator[IntakeClient]:
+        yield from ()
+        raise UnreachableError
+
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, intake.address)
+        with Session(ledger.path) as session, connect(intake.address) as client:
+            means = Means(WordKey(), Recipe(), hashers, away, {intake.address: client.card()}, DAY)
+            with pytest.raises(UnreachableError):
+                Run(ledger, session, means).go()
+        assert states(ledger) == [State.READY] * 3
+        for item in (1, 2):
+            assert take_back(ledger, item, away) == TakenBack(None, None, maybe_sent=True)
+        work(ledger, intake.address)
+        assert states(ledger) == [State.WITHDRAWN, State.WITHDRAWN, State.SENT]
+        assert counts(intake)[0] == 1
+        assert "only whoever made the bundle" in (ledger.cases()[0].reason or "")
+        with pytest.raises(UsageError, match="not the helpline's"):
+            take_back(ledger, 3, connect)
+        assert take_in(ledger, callers, intake.address).known == 3
+        assert work(ledger, intake.address) == set()
+
+
 def test_a_refusal_is_for_good_and_says_why(tmp_path: Path, intake: Running, folder_of: Make) -> None:
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, everyone(folder_of, 2), intake.address, test=False)
