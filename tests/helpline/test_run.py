@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +34,7 @@ from takedown_cli.intake.schema import cases, items, submissions
 from takedown_cli.intake.server import Running
 from takedown_cli.intake.service import make_intake
 from takedown_cli.intake.settings import Home, Settings
-from takedown_cli.model import Hashed, Outcome, Recipe
+from takedown_cli.model import Failed, Found, Hashed, Outcome, Recipe, Skipped
 from takedown_cli.pipeline import Declared, bundle, outcomes
 from takedown_cli.pool import Pool
 from takedown_cli.submit.client import IntakeClient
@@ -116,16 +116,37 @@ def test_every_caller_has_a_case_of_their_own_countersigned(tmp_path: Path, inta
             assert len(client.status(CaseNumber.parse(case.number or "")).items) == 2
 
 
-def test_the_large_folder_does_not_hold_up_the_small_ones(tmp_path: Path, intake: Running, folder_of: Make) -> None:
+def test_the_large_folder_does_not_hold_up_the_small_ones(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of those that are open gives a file in its turn, which is the order in which the pool gets them."""
+    monkeypatch.setattr(rota, "PATIENCE", float("inf"))
     large = caller(1, folder_of("large", 40))
     small = [caller(number, folder_of(f"small{number}", 2)) for number in range(2, 6)]
     order: list[str] = []
+
+    def noted(files: Iterable[Found | Skipped | Failed]) -> Iterator[Found | Skipped | Failed]:
+        for found in files:
+            order.append(found.path.parent.name)
+            yield found
+
+    class Noting(AtOnce):
+        def outcomes(self, found: Iterable[Found | Skipped | Failed]) -> Iterator[Outcome]:
+            return super().outcomes(noted(found))
+
+    @contextmanager
+    def noting(recipe: Recipe) -> Iterator[AtOnce]:
+        with Pool(recipe, opener=open_media) as pool:
+            yield Noting(pool)
+
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, [large, *small], intake.address)
-        work(ledger, intake.address, lambda outcome: order.append(outcome.path.parent.name))
+        with Session(ledger.path) as session, connect(intake.address) as client:
+            Run(ledger, session, Means(WordKey(), Recipe(), noting, connect, {intake.address: client.card()}, DAY)).go()
+        assert states(ledger) == [State.SENT] * 5
     assert len(order) == 48
     last_small = max(number for number, name in enumerate(order) if name != "large")
-    assert last_small < 30  # while the large one has as many to go
+    assert last_small < 4 * rota.AT_ONCE  # while the large one has two thirds to go
 
 
 def test_a_large_folder_is_one_case_of_several_bundles(
