@@ -166,6 +166,7 @@ def _rounding(base: int) -> str:
             "difference tells."
         )
     return (
-        f"Every number is rounded to the nearest multiple of {base}, each by itself, so that the difference of two "
-        "reports tells of no single case; the numbers of a table need not add up to its total."
+        f"Every number is rounded to the nearest multiple of {base}, each by itself, so the numbers of a table need "
+        f"not add up to its total. The difference of two reports is a multiple of {base} too: behind {base} there may "
+        f"be one case or {2 * base - 1}. Of many reports in a row more can be told, so they should be seldom."
     )
