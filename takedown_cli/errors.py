@@ -139,6 +139,13 @@ class LedgerKeyError(LedgerError):
     hint = "Name the key it was made with (--key)."
 
 
+class IntakeDatabaseError(TakedownError):
+    id = "intake-database"
+    exit_code = 5
+    sentence = "The intake's database is not whole."
+    hint = "Stop the intake, and restore the latest good backup."
+
+
 class RefusedError(TakedownError):
     id = "refused"
     exit_code = 6

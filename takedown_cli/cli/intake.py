@@ -17,6 +17,7 @@ from takedown_cli.cli import event_log
 from takedown_cli.cli.console import console
 from takedown_cli.cli.intake_office import Folder, home_of, opened, organisation, participant
 from takedown_cli.cli.options import application, one_of
+from takedown_cli.errors import IntakeDatabaseError
 
 if TYPE_CHECKING:
     from takedown_cli.cli.intake_documents import (
@@ -213,9 +214,7 @@ def verify(folder: Folder) -> None:
     if not health.wrong:
         console.say("The database is sound, and all in it agrees.")
     else:
-        from takedown_cli.errors import ConfigError
-
-        raise ConfigError("The intake's database is not whole.", hint="Stop it, and restore the latest good backup.")
+        raise IntakeDatabaseError
 
 
 @app.command()

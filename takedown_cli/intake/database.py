@@ -6,15 +6,16 @@ It must never be handed to a stage that talks to the network.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from takedown_cli.errors import ConfigError, MissingExtraError
+from takedown_cli.errors import ConfigError, IntakeDatabaseError, MissingExtraError
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -44,6 +45,18 @@ def open_engine(url: str, *, writer: bool = False) -> Engine:
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine, "BEGIN IMMEDIATE" if writer else "BEGIN")
     return engine
+
+
+@contextmanager
+def telling(sentence: str, hint: str = "Check its rights.") -> Iterator[None]:
+    """Where the database's own errors end: raises IntakeDatabaseError for a damaged file, ConfigError for others."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise IntakeDatabaseError from None
+        raise ConfigError(sentence, hint=hint) from None
 
 
 def _prepare_sqlite(engine: Engine, begin: str) -> None:

@@ -15,14 +15,13 @@ from hashlib import sha256
 from typing import Literal, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from takedown_cli.bundle import envelope
 from takedown_cli.clock import SYSTEM, Clock
 from takedown_cli.errors import ConfigError
 from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
 from takedown_cli.intake.admission import Asked, Identity, ReplyTo, Submission, admit, read_request
-from takedown_cli.intake.database import Own, open_engine
+from takedown_cli.intake.database import Own, open_engine, telling
 from takedown_cli.intake.denylist import DenyList
 from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
 from takedown_cli.intake.keyring import Keyring
@@ -85,14 +84,14 @@ class Intake:
 
         ``clock`` tells its day.
 
-        Raises ConfigError, MissingExtraError.
+        Raises ConfigError, MissingExtraError, IntakeDatabaseError.
         """
         settings = home.load()
         keyring = Keyring.load(home)
         url = home.database_url(settings)
         writing = open_engine(url, writer=True)
         upgrade(writing)
-        with writing.begin() as connection:
+        with telling("The intake's database cannot be written."), writing.begin() as connection:
             inquiry.make_decoy(Turn(connection, clock), keyring)
         identity = Identity.of(settings, keyring, origin or settings.origin)
         return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing, clock)
@@ -171,23 +170,17 @@ class Intake:
             return participants.authenticate_user(connection, self.identity.keyring, username, password)
 
     def operate(self, act: Callable[[Turn], T]) -> T:
-        """Do what an operator orders, also from beside the serving process. Raises ConfigError."""
-        try:
-            with self._writing.begin() as connection:
-                turn = Turn(connection, self.clock)
-                result = act(turn)
-                turn.close()
-        except SQLAlchemyError:
-            raise ConfigError("The intake's database cannot be written.", hint="Check its rights.") from None
+        """Do what an operator orders, also from beside the serving process. Raises ConfigError, IntakeDatabaseError."""
+        with telling("The intake's database cannot be written."), self._writing.begin() as connection:
+            turn = Turn(connection, self.clock)
+            result = act(turn)
+            turn.close()
         return result
 
     def read(self, look: Callable[[Connection], T]) -> T:
-        """Look something up for the operator. Raises ConfigError."""
-        try:
-            with self.readers.begin() as connection:
-                return look(connection)
-        except SQLAlchemyError:
-            raise ConfigError("The intake's database cannot be read.", hint="Check its rights.") from None
+        """Look something up for the operator. Raises ConfigError, IntakeDatabaseError."""
+        with telling("The intake's database cannot be read."), self.readers.begin() as connection:
+            return look(connection)
 
     def add_participant(
         self,

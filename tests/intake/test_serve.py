@@ -221,6 +221,33 @@ def test_an_operators_day(home: Path, tmp_path: Path) -> None:
 
 def test_purge_fails_when_what_it_deleted_may_be_in_the_log(home: Path) -> None:
     run("init", str(home), "--test")
+
+
+@pytest.mark.parametrize("damage", ["beginning", "page", "rows"])
+def test_a_damaged_database_is_told_by_code_5(damage: str, home: Path) -> None:
+    run("init", str(home), "--test")
+    run("participant", "add", str(home), "Example Platform")
+    file = home / "intake.db"
+    with closing(sqlite3.connect(file)) as connection:
+        if damage == "rows":  # a key of nobody
+            connection.execute("PRAGMA foreign_keys=OFF")
+            connection.execute("DELETE FROM participants")
+            connection.commit()
+        [at] = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'participant_keys'").fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if damage != "rows":
+        with file.open("r+b") as stream:
+            stream.seek(0 if damage == "beginning" else (at - 1) * size)
+            stream.write(b"\xa5" * size)
+    said = run("verify", str(home), code=5)
+    if damage == "rows":
+        assert said["wrong"] == ["The database file is damaged."]
+    elif said["schema"] == "takedown.error":
+        assert (said["id"], said["exit_code"]) == ("intake-database", 5)
+    else:
+        assert said["wrong"]
+
     with closing(sqlite3.connect(home / "intake.db", isolation_level=None)) as reading:
         reading.execute("BEGIN")
         reading.execute("SELECT count(*) FROM hashes").fetchone()

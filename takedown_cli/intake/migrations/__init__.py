@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine, inspect, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from takedown_cli.errors import ConfigError
+from takedown_cli.intake.database import telling
 
 #: The newest revision.
 HEAD: Final = "0002"
@@ -28,16 +28,15 @@ def revision_of(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Bring a database to ``HEAD``. Raises ConfigError when it cannot be, or is of a newer version."""
-    try:
+    """Bring a database to ``HEAD``. Raises ConfigError when it cannot be, or is of a newer
+    version; IntakeDatabaseError when it is damaged."""
+    with telling("The intake's database cannot be opened.", "Check its address and rights."):
         before = revision_of(engine)
         if before == HEAD:
             return
         if before is not None and before > HEAD:
             raise ConfigError("This database was made by a newer version of takedown.", hint="Install that version.")
         _run(engine)
-    except SQLAlchemyError:
-        raise ConfigError("The intake's database cannot be opened.", hint="Check its address and rights.") from None
 
 
 def _run(engine: Engine) -> None:
