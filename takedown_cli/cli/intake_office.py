@@ -156,8 +156,17 @@ def list_participants(folder: Folder) -> None:
         state = f"revoked {one.revoked}" if one.revoked else f"since {one.since}"
         only = "; confirmed only" if one.confirmed else ""
         console.result(f"{sanitise(one.name)}  ({' and '.join(one.lists)}; {state}{only})")
+        console.result(f"  {_asked_for(_as_row(one))}")
     if not found:
         console.say("No platform takes part yet.")
+
+
+def _asked_for(row: ParticipantRow) -> str:
+    """Which hashes it subscribed to."""
+    media = " and ".join({"image": "pictures", "video": "videos"}[name] for name in row["media"])
+    kinds = row["copies"]
+    copies = "every kind of predicted copy" if "all" in kinds else f"predicted copies: {', '.join(kinds)}"
+    return f"{media}; {copies if kinds else 'no predicted copies'}"
 
 
 def _as_row(one: Participant) -> ParticipantRow:

@@ -199,6 +199,8 @@ def test_an_operators_day(home: Path, tmp_path: Path) -> None:
     assert run("participant", "rotate", where, "Platform")["subscription_key"] != first["subscription_key"]
     [listed] = run("participant", "list", where)["participants"]
     assert (listed["media"], listed["copies"], listed["confirmed"]) == (["video"], [], True)
+    told = subprocess.run([*TAKEDOWN, "participant", "list", where], capture_output=True, text=True, check=True)
+    assert told.stdout.splitlines()[1:] == ["  videos; no predicted copies"]
     run("participant", "revoke", where, "Platform")
     assert run("participant", "list", where)["participants"][0]["revoked"]
     assert run("participant", "audit", where)["pulls"] == []
@@ -217,10 +219,6 @@ def test_an_operators_day(home: Path, tmp_path: Path) -> None:
     run("restore", str(tmp_path / "copy"), str(tmp_path / "again"))
     assert run("verify", str(tmp_path / "again"))["wrong"] == []
     assert len(run("metrics-token", where)["token"]) == 64
-
-
-def test_purge_fails_when_what_it_deleted_may_be_in_the_log(home: Path) -> None:
-    run("init", str(home), "--test")
 
 
 @pytest.mark.parametrize("damage", ["beginning", "page", "rows"])
@@ -248,6 +246,9 @@ def test_a_damaged_database_is_told_by_code_5(damage: str, home: Path) -> None:
     else:
         assert said["wrong"]
 
+
+def test_purge_fails_when_what_it_deleted_may_be_in_the_log(home: Path) -> None:
+    run("init", str(home), "--test")
     with closing(sqlite3.connect(home / "intake.db", isolation_level=None)) as reading:
         reading.execute("BEGIN")
         reading.execute("SELECT count(*) FROM hashes").fetchone()
