@@ -12,6 +12,9 @@ from typing import Any, Final
 _OWN: Final = "Options"
 _UNCUT: Final = 1000
 _RANGE: Final = re.compile(r"([\d.]+)<=x<=([\d.]+)")
+#: What stands in brackets at the end, and the blank at which no line is broken.
+_SHORT_NOTE: Final = re.compile(r"\[[^]]{1,38}\]$")
+_JOINED: Final = "\u00a0"
 _LEAST: Final = re.compile(r"x>=([\d.]+)")
 
 
@@ -34,6 +37,7 @@ def install(command: Any, shared: dict[str, str]) -> None:
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
+        formatter.buffer[:] = [piece.replace(_JOINED, " ") for piece in formatter.buffer]
 
     usage = command.collect_usage_pieces
 
@@ -56,5 +60,6 @@ def install_group(command: Any) -> None:
 
 
 def _in_words(text: str) -> str:
-    """A help text whose range reads as people write one."""
-    return _LEAST.sub(r"at least \1", _RANGE.sub(r"\1 to \2", text))
+    """A help text whose range reads as people write one, and whose short default is not cut where a line ends."""
+    said = _LEAST.sub(r"at least \1", _RANGE.sub(r"\1 to \2", text))
+    return _SHORT_NOTE.sub(lambda note: note[0].replace(" ", _JOINED), said)

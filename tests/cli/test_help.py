@@ -94,6 +94,18 @@ def test_every_option_that_takes_a_value_names_it() -> None:
                     assert option.metavar, (name, option.opts)
 
 
+def test_a_short_default_stands_on_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    for path in (page for name in sorted(ENTRIES) for page in _pages(load(name), (name,))):
+        invoke([*path, "--help"])
+        lines = capsys.readouterr().out.splitlines()
+        cut = [line for line in lines if "[default:" in line and "]" not in line.partition("[default:")[2]]
+        assert all(len(line.partition("[default:")[2].strip()) > 12 for line in cut), (path, cut)
+        assert not any("\u00a0" in line for line in lines)
+
+
 def test_no_command_at_all_shows_the_first_page(tmp_path: Path) -> None:
     assert run(cwd=tmp_path).out.decode() == first_page()
 
