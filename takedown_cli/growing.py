@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from takedown_cli.errors import OutputError
+from takedown_cli.errors import BundleError, OutputError
 
 
 def open_growing(path: Path, noun: str, option: str) -> int:
@@ -32,6 +34,24 @@ def open_growing(path: Path, noun: str, option: str) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+@contextmanager
+def reading_in(path: Path, noun: str, option: str) -> Iterator[int]:
+    """``open_growing`` for whoever keeps the descriptor: it is closed if reading in what is there fails."""
+    descriptor = open_growing(path, noun, option)
+    try:
+        yield descriptor
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def foreign(noun: str, option: str) -> BundleError:
+    """What to raise for a file that is something else."""
+    return BundleError(
+        f"The file named with {option} is no {noun}.", hint="Name another file; that one was not changed."
+    )
 
 
 def _lock(descriptor: int, noun: str) -> None:

@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from takedown_cli.errors import BundleError, OutputError, SealError
-from takedown_cli.growing import append, open_growing, read_at
+from takedown_cli.errors import OutputError, SealError
+from takedown_cli.growing import append, foreign, read_at, reading_in
 from takedown_cli.model import Failed, Found, Hashed, Hasher, Limits, MediaFile, Outcome, Recipe, Skipped
 from takedown_cli.pool import record
 from takedown_cli.reasons import Reason
@@ -55,8 +55,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, key: bytes, recipe: Recipe, *, fresh_case: bool = False) -> None:
-        self._descriptor = open_growing(path, "journal", "--resume")
-        try:
+        with reading_in(path, "journal", "--resume") as self._descriptor:
             self._recipe = _digest_of(recipe)
             self._waiting: list[bytes] = []
             self._written = time.monotonic()
@@ -67,7 +66,7 @@ class Journal:
             self.new = _is_new(head)
             salt = secrets.token_bytes(_SALT) if self.new else head[len(MAGIC) : _HEAD]
             if not self.new and not head.startswith(MAGIC):
-                raise BundleError("The file named with --resume is no journal.", hint="Name another file.")
+                raise foreign("journal", "--resume")
             # A salt of its own makes two journals of one case share no key.
             keys = HKDF(SHA256(), 64, salt, b"takedown/journal/v1").derive(key)
             self._cipher, self._naming = ChaCha20Poly1305(keys[:32]), keys[32:]
@@ -79,9 +78,6 @@ class Journal:
                 self.flush()
             else:
                 self.fresh_case = self._load()
-        except BaseException:
-            os.close(self._descriptor)
-            raise
 
     def __enter__(self) -> Self:
         return self

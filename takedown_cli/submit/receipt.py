@@ -15,14 +15,14 @@ from typing import Final, Self
 
 from takedown_cli.address import BankAddress
 from takedown_cli.errors import BundleError, ConfigError, UsageError
-from takedown_cli.growing import append, open_growing, read_at
+from takedown_cli.growing import append, foreign, read_at, reading_in
 from takedown_cli.submit.hma import Signal
 
 _SCHEMA: Final = {"schema": "takedown.bank-receipt", "version": 1}
 _BEGINNING: Final = json.dumps(_SCHEMA).encode()[:-1]
 _NOUN: Final = "receipt"
 _LARGEST: Final = 64 << 20
-_NO_RECEIPT: Final = "The file named with --receipt is no receipt."
+_OPTION: Final = "--receipt"
 
 
 class Receipt:
@@ -36,16 +36,15 @@ class Receipt:
     def __init__(self, path: Path, address: BankAddress | None = None) -> None:
         if address is None and not path.is_file():
             raise UsageError("There is no such receipt.", hint="Name the file that 'submit --receipt' wrote.")
-        self._descriptor = open_growing(path, _NOUN, "--receipt")
         self.entries: dict[Signal, int] = {}
         self.doubtful: set[Signal] = set()
         self._sent: set[Signal] = set()
         #: The first line of a new receipt, until there is a second.
         self._unwritten: dict[str, object] | None = None
-        try:
+        with reading_in(path, _NOUN, _OPTION) as self._descriptor:
             data = read_at(self._descriptor, 0, _LARGEST)
             if data[: len(_BEGINNING)] != _BEGINNING[: len(data)] or len(data) == _LARGEST:
-                raise BundleError(_NO_RECEIPT, hint="Name another file; that one was not changed.")
+                raise foreign(_NOUN, _OPTION)
             *lines, torn = data.split(b"\n")
             self.address, self.label = self._head(lines, address)
             for line in lines[1:]:
@@ -53,9 +52,6 @@ class Receipt:
             self.doubtful |= self._sent
             # What has no end of line was cut short by a crash; nothing was sent after it.
             os.ftruncate(self._descriptor, len(data) - len(torn))
-        except BaseException:
-            os.close(self._descriptor)
-            raise
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +74,7 @@ class Receipt:
         except (ValueError, LookupError, TypeError, AttributeError, ConfigError):
             told = {}
         if told != _SCHEMA:
-            raise BundleError(_NO_RECEIPT, hint="Name another file; that one was not changed.")
+            raise foreign(_NOUN, _OPTION)
         if address not in {None, kept}:
             raise UsageError("The receipt is of another bank.", hint="Use one receipt for each bank.")
         return kept, label
