@@ -29,8 +29,8 @@ def _library() -> ModuleType:
         return import_module("pkcs11")
     except ImportError:
         raise MissingExtraError(
-            "Keys on a token need the library python-pkcs11, which is not installed.",
-            hint="Install it: pip install python-pkcs11.",
+            "Keys on a token need a library that is not installed.",
+            hint="Install it: pip install 'takedown-cli[pkcs11]'.",
         ) from None
 
 
