@@ -196,8 +196,8 @@ class InterruptedByUser(TakedownError):  # noqa: N818 - not an error of the prog
 
 
 def every_error() -> list[type[TakedownError]]:
-    """All classes of the tree, parents first; the documentation of exit codes is generated from it."""
+    """The classes above, parents first, whatever else is loaded; the page of exit codes is generated from them."""
     found: list[type[TakedownError]] = [TakedownError]
     for cls in found:
-        found.extend(cls.__subclasses__())
+        found.extend(kind for kind in cls.__subclasses__() if kind.__module__ == __name__)
     return found
