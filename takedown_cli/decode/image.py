@@ -115,8 +115,7 @@ def _all(image: Image.Image, frames: int, data: bytes | None, limits: Limits, fa
     if frames > 1:
         yield from _several(image, frames, limits)
     elif frames == 1:
-        yield _single(image, data, fast)
-        yield End()
+        yield from _photo(image, data, limits, fast)
 
 
 def _single(image: Image.Image, data: bytes | None, fast: bool) -> Picture:
@@ -170,6 +169,38 @@ def _several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Pictur
     yield End(seconds if timed else None, Reason.FRAME_LIMIT if len(wanted) < frames else None)
 
 
+def _photo(image: Image.Image, data: bytes | None, limits: Limits, fast: bool) -> Iterator[Picture | End]:
+    """The picture, and of an MPO what it shows from elsewhere."""
+    first = _single(image, data, fast)
+    views = _views(image)
+    yield replace(first, index=0) if views else first
+    until = time.monotonic() + limits.image_seconds * _OWN_SHARE
+    for count, index in enumerate(views, start=1):
+        late = time.monotonic() > until
+        if late or count >= limits.animation_frames:
+            yield End(partial=Reason.TIME_LIMIT if late else Reason.FRAME_LIMIT)
+            return
+        image.seek(index)
+        yield _loaded(image, index)
+    yield End()
+
+
+def _views(image: Image.Image) -> list[int]:
+    """The stereo half or other angles behind an MPO's first picture. Gain maps and previews are grey or smaller."""
+    if image.format != "MPO":
+        return []
+    shape, views = (image.size, image.mode), []
+    for index in range(1, getattr(image, "n_frames", 1)):
+        try:
+            image.seek(index)
+        except Exception:  # stripped, as many programs do that leave the index: the first picture is whole
+            break
+        if (image.size, image.mode) == shape:
+            views.append(index)
+    image.seek(0)
+    return views
+
+
 def spread(frames: int, most: int) -> frozenset[int]:
     """At most ``most`` of the indices 0 to ``frames`` - 1, evenly spread, first and last among them."""
     if frames <= most:
@@ -181,7 +212,7 @@ def spread(frames: int, most: int) -> frozenset[int]:
 
 def _frame_count(image: Image.Image) -> int:
     """How many frames or pages; 0 when one behind the first is damaged, after which ``image`` is of no use."""
-    # An MPO's further pictures are a stereo half or a gain map of the first one.
+    # An MPO's further pictures are no frames: see ``_views``.
     if image.format in ("JPEG", "MPO"):
         return 1
     try:

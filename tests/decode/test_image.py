@@ -58,6 +58,41 @@ GREY = RGB.convert("L")
 ALPHA = GREY.point(lambda value: 255 - value)
 
 
+def _mpo(first: Image.Image, *further: Image.Image) -> bytes:
+    assert len(further) <= 2  # Pillow places a fourth picture wrongly
+    stream = io.BytesIO()
+    first.save(stream, "MPO", save_all=True, append_images=further, quality=95)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("between", [RGB.resize((111, 74)), GREY], ids=["preview", "gain map"])
+def test_further_views_of_an_mpo_are_read_but_neither_gain_maps_nor_previews(between: Image.Image) -> None:
+    data = _mpo(RGB, between, picture(42, RGB.size))
+    found, stored, end = _read(data)
+    assert [item.index for item in found] == [0, 2]
+    assert np.array_equal(stored[0], _reference(data))
+    with Image.open(io.BytesIO(data)) as opened:
+        opened.seek(2)
+        assert np.array_equal(stored[1], np.asarray(opened))
+    assert end == End()
+
+
+def test_an_mpo_whose_further_views_were_stripped_is_whole() -> None:
+    first = _mpo(RGB, picture(42, RGB.size))
+    with Image.open(io.BytesIO(first)) as opened:
+        length = opened.mpinfo[0xB002][0]["Size"]  # type: ignore[attr-defined]
+    for data in (first[:length], first[:length] + b"of another program"):
+        found, _, end = _read(data)
+        assert ([item.index for item in found], end) == ([None], End())
+
+
+def test_a_cut_view_and_too_many_views_of_an_mpo_are_told() -> None:
+    views = [picture(number, (96, 80)) for number in range(3)]
+    assert _read(_mpo(*views)[:-300])[2] == End(partial=Reason.TRUNCATED)
+    found, _, end = _read(_mpo(*views), Limits(animation_frames=2))
+    assert ([item.index for item in found], end) == ([0, 1], End(partial=Reason.FRAME_LIMIT))
+
+
 def _with_alpha(base: Image.Image) -> Image.Image:
     copy = base.copy()
     copy.putalpha(ALPHA)
@@ -209,13 +244,6 @@ def test_pages_have_no_time() -> None:
     found, _, end = _read(_file(first, "TIFF", save_all=True, append_images=rest))
     assert [(item.index, item.timestamp) for item in found] == [(number, None) for number in range(5)]
     assert end == End()
-
-
-def test_an_mpo_is_its_first_picture() -> None:
-    data = _file(RGB, "MPO", save_all=True, append_images=[RGB.rotate(180)])
-    (found,), (stored,), _ = _read(data)
-    assert found.index is None
-    assert np.array_equal(stored, _reference(data))
 
 
 @pytest.mark.parametrize("fmt", ["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF"])

@@ -17,6 +17,7 @@ from takedown_cli.decode import image
 from takedown_cli.fingerprint import digest, dihedral, pdq, variants
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.model import Failed, Hashed, Limits, Media, MediaFile, Recipe
+from takedown_cli.pool.plausible import check
 from takedown_cli.reasons import Reason
 
 SAMPLE = picture(51, (900, 700))
@@ -201,6 +202,15 @@ def test_frames_whose_transparency_differs_are_not_merged() -> None:
     data = _file(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True, exact=True)
     items = _hashed(data, fmt="WEBP").fingerprints
     assert {item.frame for item in items if item.variant == "on-white"} == {0, 1}
+
+
+def test_both_halves_of_an_mpo_pass_for_an_outcome() -> None:
+    data = _file(SAMPLE, "MPO", save_all=True, append_images=[picture(52, SAMPLE.size)])
+    recipe = Recipe(copies=frozenset({"flips", "crops"}))
+    found = _hashed(data, recipe)
+    check(found, MediaFile(HERE, len(data), Media.IMAGE, "JPEG"), recipe)
+    assert {item.frame for item in found.fingerprints if item.kind == "pdq"} == {0, 1}
+    assert found.partial is None
 
 
 def test_one_good_frame_is_enough() -> None:
