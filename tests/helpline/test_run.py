@@ -163,23 +163,29 @@ def test_a_large_folder_is_one_case_of_several_bundles(
     assert counts(intake) == (1, 4, 14)
 
 
+def interrupted(ledger: Ledger, intake: Running, after: int) -> tuple[list[Path], list[Path]]:
+    """The files hashed by a run that is broken off ``after`` so many, and by the one that goes on."""
+    seen: list[Path] = []
+    again: list[Path] = []
+
+    def interrupt(outcome: Outcome) -> None:
+        seen.append(outcome.path)
+        if len(seen) == after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        work(ledger, intake.address, interrupt)
+    work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+    return seen, again
+
+
 def test_what_is_in_a_part_is_not_hashed_again(
     tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folders, "PART_FILES", 3)
-    seen: list[Path] = []
-
-    def interrupt(outcome: Outcome) -> None:
-        seen.append(outcome.path)
-        if len(seen) == 11:
-            raise KeyboardInterrupt
-
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, [caller(1, folder_of("large", 14))], intake.address)
-        with pytest.raises(KeyboardInterrupt):
-            work(ledger, intake.address, interrupt)
-        again: list[Path] = []
-        work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+        seen, again = interrupted(ledger, intake, 11)
         (case,) = ledger.cases()
     assert len(again) == 14 - 9
     assert len({*seen, *again}) == 14
@@ -191,19 +197,9 @@ def test_what_came_of_a_folder_before_it_stepped_back_is_not_hashed_again(
     tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rota, "PATIENCE", 0.0)
-    seen: list[Path] = []
-
-    def interrupt(outcome: Outcome) -> None:
-        seen.append(outcome.path)
-        if len(seen) == 13:
-            raise KeyboardInterrupt
-
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, [caller(1, folder_of("large", 14))], intake.address)
-        with pytest.raises(KeyboardInterrupt):
-            work(ledger, intake.address, interrupt)
-        again: list[Path] = []
-        work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+        seen, again = interrupted(ledger, intake, 13)
         (case,) = ledger.cases()
     assert 2 <= len(again) < 14
     assert len({*seen, *again}) == 14
