@@ -1,29 +1,36 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test check hostile fuzz bench photographs recall interop hma crash load caseload format docs lock clean
+.PHONY: help demo test test-fast check hostile fuzz bench photographs recall interop hma crash load replay caseload \
+	format reference docs web lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
 
 help:
-	@echo "make demo    the whole loop on this machine, with made-up pictures"
-	@echo "make test    the tests"
-	@echo "make check   lint, format, types, and the import contract"
-	@echo "make hostile bombs, disguises and odd trees against the real command; DIR=folder for files of yours"
-	@echo "make fuzz    every parser, and the intake's interface, against many inputs"
-	@echo "make bench   every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
-	@echo "make photographs unpacks the Debian packages whose photographs recall is measured on; nothing is installed"
-	@echo "make recall  which copies are caught, into docs/; PHOTOS=folder for photographs of yours"
-	@echo "make interop the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
-	@echo "make hma     Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
-	@echo "make crash   kills and power cuts against the intake; N=10000 for all of it, OUT=docs/intake.md to keep the table"
-	@echo "make load    the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=docs/intake.md to keep the table"
-	@echo "make caseload a helpline's caseload, killed and resumed, with two operators; N=callers, KILLS=times, OUT=docs/helpline.md, KEEP=folder for its files"
-	@echo "make format  put the source in order"
-	@echo "make docs    the generated pages of docs/"
-	@echo "make lock    renew the pinned dependencies"
-	@echo "make clean   remove what these commands made"
+	@echo "make demo        run the whole loop on this machine, with made-up pictures"
+	@echo "make test        run all tests"
+	@echo "make test-fast   run the quick tests"
+	@echo "make check       check style, format, types and the import contracts"
+	@echo "make format      put the source in order"
+	@echo "make reference   renew the generated pages of docs/"
+	@echo "make docs        build the documentation as a site into build/docs; any warning is an error"
+	@echo "make web         build the page for callers, which an intake serves at /case"
+	@echo "make lock        renew the pinned dependencies, and what is known of their wheels"
+	@echo "make clean       remove what these commands made"
+	@echo
+	@echo "make hostile     the real command against bombs, disguises and odd trees; DIR=folder for files of yours"
+	@echo "make fuzz        every parser, and the intake's interface, against many inputs"
+	@echo "make caseload    a helpline's caseload, killed and resumed, with two operators; N=callers, KILLS=times, OUT=file, KEEP=folder"
+	@echo "make crash       kills and power cuts against the intake; N=10000 for all of it, OUT=file for the table"
+	@echo "make interop     the software that platforms run, unmodified, against our feeds (compiles pdqhash)"
+	@echo "make hma         Meta's HMA against our feeds; HMA=/path/to/hasher-matcher-actioner, and PostgreSQL"
+	@echo
+	@echo "make bench       every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
+	@echo "make load        the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=file for the table"
+	@echo "make replay      how long people wait while attackers send 8 MiB bodies; SECONDS=n, OUT=file for the table"
+	@echo "make recall      which copies are caught, into docs/laboratory/; PHOTOS=folder for photographs of yours"
+	@echo "make photographs unpack the Debian packages whose photographs 'make recall' uses; nothing is installed"
 
 .venv/installed: pyproject.toml .ci/constraints.txt .ci/install
 	@.ci/install
@@ -31,20 +38,29 @@ help:
 demo: .venv/installed
 	@.venv/bin/takedown demo
 
+# In parallel, a file at a time. pytest by itself, and 'make test ORDER=', shuffle the order.
+ORDER ?= -p no:randomly
 test: .venv/installed
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n auto --dist loadfile $(ORDER) $(ARGS)
+
+test-fast: .venv/installed
+	.venv/bin/python -m pytest -n auto --dist loadfile $(ORDER) -m "not waits and not slow" $(ARGS)
 
 check: .venv/installed
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m ruff format --check
 	.venv/bin/python -m mypy
+	for system in win32 darwin; do \
+		.venv/bin/python -m mypy --platform $$system --cache-dir .mypy_cache/$$system --no-warn-unreachable takedown_cli tests \
+			|| exit 1; \
+	done
 	.venv/bin/lint-imports
 
 hostile: .venv/installed
-	.venv/bin/python -m tests.hostile $(if $(DIR),"$(DIR)") $(ARGS)
+	.venv/bin/python -m tests.campaigns.hostile $(if $(DIR),"$(DIR)") $(ARGS)
 
 fuzz: .venv/installed
-	FUZZ=long .venv/bin/python -m pytest -o faulthandler_timeout=0 tests/fuzz tests/intake/test_openapi.py
+	FUZZ=long .venv/bin/python -m pytest -o faulthandler_timeout=0 tests/campaigns/fuzz tests/intake/http/test_app.py
 
 # What to compare with is used where it is found: djpeg (Debian: libjpeg-turbo-progs), TX=/path/to/threatexchange,
 # VPDQ=/path/to/a/python that can import vpdq.
@@ -55,8 +71,9 @@ photographs:
 	python3 -m tests.benchmarks.packages
 
 recall: .venv/installed
-	.venv/bin/python -m tests.benchmarks.recall --out docs $(if $(PHOTOS),--photos "$(PHOTOS)")
-	.venv/bin/python -m tests.benchmarks.stills --out docs
+	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(if $(PHOTOS),--photos "$(PHOTOS)")
+	.venv/bin/python -m tests.benchmarks.reposted --out docs/laboratory $(if $(PHOTOS),--photos "$(PHOTOS)")
+	.venv/bin/python -m tests.benchmarks.stills --out docs/laboratory
 
 # Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler. Clips are
 # compared too where this Python, or VPDQ=/path/to/a/python, can import vpdq.
@@ -65,36 +82,49 @@ recall: .venv/installed
 	@touch $@
 
 interop: .venv/interop/installed
-	PYTHONPATH="$(CURDIR)/.venv/interop" .venv/bin/python -m pytest tests/interop tests/export
+	PYTHONPATH="$(CURDIR)/.venv/interop" .venv/bin/python -m pytest tests/interop tests/protocol/bundle/test_export_interop.py
 
 # HMA=/path/to/hasher-matcher-actioner, of facebook/ThreatExchange; its dependencies go into an environment of their own.
 .venv/hma/installed: .venv/installed
 	.venv/bin/python -m venv .venv/hma
-	.venv/hma/bin/python -m pip install --quiet "$(HMA)"
+	.venv/hma/bin/python -m pip install --quiet "$(HMA)" .
+	.venv/hma/bin/python -m pip check
 	@touch $@
 
 hma: $(if $(HMA),.venv/hma/installed)
 	HMA="$(HMA)" .venv/bin/python -m pytest tests/hma
 
 crash: .venv/installed
-	.venv/bin/python -m tests.benchmarks.crash $(if $(N),--submissions $(N)) $(if $(OUT),--out "$(OUT)")
+	.venv/bin/python -m tests.campaigns.crash $(if $(N),--submissions $(N)) $(if $(OUT),--out "$(OUT)")
 
 load: .venv/installed
-	.venv/bin/python -m tests.benchmarks.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
+	.venv/bin/python -m tests.campaigns.load $(if $(FULL),--full) $(if $(OUT),--out "$(OUT)")
+
+replay: .venv/installed
+	.venv/bin/python -m tests.campaigns.replay $(if $(SECONDS),--seconds $(SECONDS)) $(if $(OUT),--out "$(OUT)")
 
 caseload: .venv/installed
-	.venv/bin/python -m tests.caseload $(if $(N),--callers $(N)) $(if $(KILLS),--kills $(KILLS)) $(if $(OUT),--out "$(OUT)") $(if $(KEEP),--keep "$(KEEP)")
+	.venv/bin/python -m tests.campaigns.caseload $(if $(N),--callers $(N)) $(if $(KILLS),--kills $(KILLS)) $(if $(OUT),--out "$(OUT)") $(if $(KEEP),--keep "$(KEEP)")
 
 format: .venv/installed
 	.venv/bin/python -m ruff check --fix-only
 	.venv/bin/python -m ruff format
 
-# The pages below docs/reference and docs/schemas.
+# Pages below docs/reference, docs/explanation and docs/schemas that are made from the code.
+reference: .venv/installed
+	.venv/bin/python -m docs.tools.reference docs
+
+# No network is used. The pages are read anew each time: a link can break without its own page changing.
 docs: .venv/installed
-	.venv/bin/python -m takedown_cli.cli.reference docs
+	.venv/bin/python -m sphinx --quiet --fail-on-warning --keep-going --fresh-env -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
+
+# The page that an intake serves at /case. Without it everything else works, and the intake says that it is missing.
+web: .venv/installed
+	.ci/web
 
 lock:
 	.ci/lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

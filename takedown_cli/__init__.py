@@ -1,7 +1,7 @@
 """Takedown: hash intimate pictures on your own device, so that platforms can remove the copies.
 
-The package guarantees that only fingerprints ever leave the machine, never a picture or a file name.
-Importing it must never load a decoder, a network stack or a terminal library.
+Only fingerprints leave the machine, never a picture or a file name (``tests/proof`` shows it with the real command).
+Importing the package loads no decoder, no network library and no terminal library.
 """
 
 __version__ = "0.1.0"

@@ -1,8 +1,4 @@
-"""Run the command line with ``python -m takedown_cli``.
-
-It guarantees the same behaviour as the installed ``takedown`` command.
-It must never do anything of its own.
-"""
+"""Run the command line with ``python -m takedown_cli``, as the installed ``takedown`` does."""
 
 from takedown_cli.cli.app import main
 

@@ -1,7 +1,6 @@
 """The whole loop on this machine: a person, an intake and a platform, each doing its real work over loopback.
 
-It guarantees that every step really happens, by the same code that a person, a helpline and a platform's client use.
-It must never contact another machine, or leave a file behind.
+Every step really happens, by the same code that a person, a helpline and a platform's client use.
 """
 
 from __future__ import annotations
@@ -18,27 +17,22 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from takedown_cli import intake
-from takedown_cli.address import IntakeAddress
-from takedown_cli.bundle.document import Declaration
-from takedown_cli.case import CaseNumber
-from takedown_cli.clock import SYSTEM
-from takedown_cli.errors import NothingToDoError
-from takedown_cli.matching import distance
-from takedown_cli.model import MATCH_DISTANCE, MIN_QUALITY, Fingerprint, Hashed, Media, Outcome, Recipe
-from takedown_cli.pipeline import Declared, Tally, bundle, outcomes
-from takedown_cli.submit.client import IntakeClient
-from takedown_cli.submit.transport import Door
+from takedown_cli.api import Bundle, Intake, hash_paths
+from takedown_cli.core.errors import NothingToDoError
+from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, Outcome, Recipe
+from takedown_cli.hashing.matching import distance
+from takedown_cli.hashing.pipeline import Tally
 
 if TYPE_CHECKING:
-    from takedown_cli.intake.participants import Keys
-    from takedown_cli.wire import CaseStatus, IntakeCard
+    from takedown_cli.intake.cases.participants import Keys
+    from takedown_cli.protocol.wire import CaseStatus
 
 PLATFORM: Final = "Example Platform"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened: a stable id, a sentence for a newcomer, and the facts behind it for scripts."""
+    """One step: a stable id, a sentence for a newcomer, and the facts for scripts."""
 
     id: str
     sentence: str
@@ -46,9 +40,9 @@ class Step:
 
 
 def run(pictures: Path | None = None) -> Iterator[Step]:
-    """Play the loop with made-up media, or with what lies in ``pictures``; steps are yielded as they happen.
+    """Play the loop with made-up media, or with the files in ``pictures``; yield each step as it happens.
 
-    Raises NothingToDoError when nothing in ``pictures`` can be protected, MissingExtraError without an intake.
+    Raise NothingToDoError when nothing in ``pictures`` can be protected, MissingExtraError without an intake.
     """
     with tempfile.TemporaryDirectory(prefix="takedown-demo-") as name:
         workshop = Path(name)
@@ -57,14 +51,13 @@ def run(pictures: Path | None = None) -> Iterator[Step]:
             source = workshop / "pictures"
             yield _make_media(source)
         with intake.running(workshop / "intake", name="Demonstration intake", test=True) as server:
-            address = IntakeAddress.parse(server.address)
             platform = Platform(server.origin, server.add_participant(PLATFORM))
             yield Step(
                 "intake", "A helpline's intake starts on this computer, and one platform subscribes to its list."
             )
-            with Door(address) as door:
-                yield from _play(source, workshop, IntakeClient(door, address), platform)
-    yield Step("clean", "The intake is stopped and everything this demonstration made is deleted.")
+            with Intake(server.address) as client:
+                yield from _play_steps(source, workshop, client, platform)
+    yield Step("clean", "The intake stops. Everything that this demonstration made is deleted.")
 
 
 def _make_media(folder: Path) -> Step:
@@ -75,72 +68,74 @@ def _make_media(folder: Path) -> Step:
     fixtures.picture(2, (1200, 1600)).save(folder / "two.png")
     fixtures.picture(3, (900, 900)).save(folder / "three.webp", quality=90)
     fixtures.clip(folder / "clip.mp4", 4, seconds=4.0)
-    return Step("make", "Three pictures and a clip are made up: coloured textures, nobody is in them.")
+    return Step("make", "Three pictures and a clip are made up: coloured textures without any people.")
 
 
-def _play(source: Path, workshop: Path, client: IntakeClient, platform: Platform) -> Iterator[Step]:
-    results = list(outcomes([source], Recipe()))
-    yield _hashed(results)
-    case = CaseNumber.draw()
-    sealed, preview = _bundle(results, case, client.card())
-    yield preview
-    receipt = client.submit(sealed)
+def _play_steps(source: Path, workshop: Path, client: Intake, platform: Platform) -> Iterator[Step]:
+    with hash_paths(source) as outcomes:
+        results = list(outcomes)
+    yield _describe_hashing(results)
+    bundle = Bundle.make(results, card=client.card(), test=True)
+    case = bundle.case
+    assert case is not None  # it was drawn for this bundle
+    yield _preview(bundle, sum(len(o.fingerprints) for o in results if isinstance(o, Hashed)))
+    receipt = client.submit(bundle)
     yield Step(
         "submit",
         f"The sealed bundle is sent, and the person notes the case number: {case}",
         {"case_number": str(case), "day": receipt.day},
     )
-    again = client.submit(sealed)
+    again = client.submit(bundle)
     yield Step("again", "Sending it a second time makes no second case.", {"same_receipt": again == receipt})
     yield platform.pull()
     blocked, step = platform.meet_copy(results, workshop)
     yield step
     yield platform.report(blocked)
-    yield _status("status", "The person asks what happened", client.status(case))
-    yield _status("withdraw", "The person takes the case back", client.withdraw(case))
+    yield _describe_status("status", "The person asks what happened", client.status(case))
+    yield _describe_status("withdraw", "The person withdraws the case", client.withdraw(case))
     yield platform.pull_withdrawn()
 
 
-def _hashed(results: list[Outcome]) -> Step:
+def _describe_hashing(results: list[Outcome]) -> Step:
     tally = Tally()
     for outcome in results:
         tally.add(outcome)
     count = sum(len(o.fingerprints) for o in results if isinstance(o, Hashed))
     return Step(
         "hash",
-        f"{tally.hashed + tally.partial} of {tally.files} files are hashed on this computer: {count} fingerprints.",
+        f"{tally.hashed + tally.partial} of {tally.files} files are hashed on this computer: {count} fingerprints. "
+        "They are hashes of the pictures, of turned and mirrored copies, and of frames of videos, and checksums.",
         {"files": tally.files, "hashed": tally.hashed, "fingerprints": count},
     )
 
 
-def _bundle(results: list[Outcome], case: CaseNumber, card: IntakeCard) -> tuple[bytes, Step]:
-    declared = Declared(Declaration(behalf="self"), "unsure")
-    items = [item for o in results if isinstance(o, Hashed) and (item := declared.item(o)) is not None]
-    day = SYSTEM.day()
-    payload, sealed = bundle(items, case, declared, day=day, card=card, test=True)
-    count = sum(len(item.fingerprints) for item in payload.items)
+def _preview(bundle: Bundle, made: int) -> Step:
+    """Describe what would leave, of ``made`` fingerprints."""
+    count, size = sum(len(item.fingerprints) for item in bundle.items), len(bundle.data)
+    fewer = f" The other {made - count} stay here: checksums, which identify a file and no changed copy of it."
     sentence = (
-        f"What would leave: {count} hashes of {len(payload.items)} items, signed by the case, "
-        f"sealed for the intake, {len(sealed):,} bytes. No picture, no file name."
+        f"What would leave: {count} hashes of {len(bundle.items)} items (pictures and videos), signed by the case, "
+        f"sealed for the intake, {size:,} bytes. No picture, no file name.{fewer if made > count else ''}"
     )
-    return sealed, Step("preview", sentence, {"items": len(payload.items), "hashes": count, "bytes": len(sealed)})
+    return Step("preview", sentence, {"items": len(bundle.items), "hashes": count, "bytes": size})
 
 
-def _status(step: str, beginning: str, status: CaseStatus) -> Step:
+def _describe_status(step: str, beginning: str, status: CaseStatus) -> Step:
     states: Counter[str] = Counter(item.state for item in status.items)
     answers: Counter[str] = Counter(a.state for item in status.items for a in item.platforms if a.platform == PLATFORM)
-    sentence = f"{beginning}: {_counts(states)}; {PLATFORM}: {_counts(answers)}."
+    said = f"; {PLATFORM}: {_list_counts(answers)}" if answers else ""
+    sentence = f"{beginning}: {_list_counts(states)}{said}."
     return Step(step, sentence, {"states": dict(states), "answers": dict(answers)})
 
 
-def _counts(counter: Counter[str]) -> str:
+def _list_counts(counter: Counter[str]) -> str:
     return ", ".join(f"{count} {what}" for what, count in sorted(counter.items())) or "nothing"
 
 
 class Platform:
     """A platform's side, over the interface that existing clients speak: pull the list, match, report.
 
-    ``keys`` are those the intake gave it for the StopNCII-shaped feed. It meets files as platforms do: re-encoded.
+    ``keys`` are from the intake, for the StopNCII-shaped feed. The platform receives files as usual: re-encoded.
     """
 
     def __init__(self, origin: str, keys: Keys) -> None:
@@ -162,7 +157,7 @@ class Platform:
         finally:
             connection.close()
 
-    def _records(self) -> list[dict[str, object]]:
+    def _fetch_records(self) -> list[dict[str, object]]:
         records: list[dict[str, object]] = []
         token = ""
         while True:
@@ -176,12 +171,12 @@ class Platform:
 
     def pull(self) -> Step:
         """Fetch the list, and keep the hashes that are active."""
-        active = [record for record in self._records() if record["hashStatus"] == "Active"]
+        active = [record for record in self._fetch_records() if record["hashStatus"] == "Active"]
         self._listed = [str(record["hashValue"]) for record in active if record["signalType"] == "ImagePDQ"]
         return Step("pull", f"{PLATFORM} pulls the list: {len(active)} active hashes.", {"active": len(active)})
 
     def meet_copy(self, originals: list[Outcome], workshop: Path) -> tuple[list[str], Step]:
-        """Somebody uploads a smaller, re-encoded copy; gives the listed hashes that it matches."""
+        """Upload a smaller, re-encoded copy; return the listed hashes that it matches."""
         from takedown_cli import fixtures
 
         picture = next((o for o in originals if isinstance(o, Hashed) and o.media is Media.IMAGE and not o.weak), None)
@@ -190,35 +185,33 @@ class Platform:
         upload = workshop / "upload"
         upload.mkdir()
         fixtures.reencode(picture.path, upload / "upload.jpg")
-        copy = next(iter(outcomes([upload], Recipe(copies=frozenset()))))
+        with hash_paths(upload, Recipe(copies=frozenset())) as outcomes:
+            copy = next(outcomes)
         assert isinstance(copy, Hashed)
         shutil.rmtree(upload)
-        near = {value: distance(f.value, value) for f in _usable(copy) for value in self._listed}
+        usable = [
+            f for f in copy.fingerprints if f.kind == "pdq" and f.method == "full" and (f.quality or 0) >= MIN_QUALITY
+        ]
+        near = {value: distance(f.value, value) for f in usable for value in self._listed}
         matched = [value for value, bits in near.items() if bits <= MATCH_DISTANCE]
         closest = min(near.values(), default=256)
         sentence = (
-            f"A smaller, re-encoded copy is uploaded there; its hash is {closest} of 256 bits from the list "
-            f"({MATCH_DISTANCE} or fewer is a match)."
+            f"A smaller, re-encoded copy is uploaded there. Its hash differs from a listed one in {closest} of 256 "
+            f"bits ({MATCH_DISTANCE} or fewer is a match)."
         )
         return matched, Step("match", sentence, {"matched": bool(matched), "distance": closest})
 
     def report(self, values: list[str]) -> Step:
-        """Tell the intake what was decided about these hashes."""
-        said = [{"hashValue": value, "feedbackValue": "Blocked", "tags": []} for value in values]
-        self._exchange("POST", "/v1/SubmitFeedback", "feedback", {"count": len(said), "hashFeedbacks": said})
+        """Send the intake the decision about these hashes."""
+        answers = [{"hashValue": value, "feedbackValue": "Blocked", "tags": []} for value in values]
+        self._exchange("POST", "/v1/SubmitFeedback", "feedback", {"count": len(answers), "hashFeedbacks": answers})
         return Step(
-            "feedback", f"{PLATFORM} blocks the copy and says so.", {"feedback": "Blocked", "hashes": len(said)}
+            "feedback", f"{PLATFORM} blocks the copy and says so.", {"feedback": "Blocked", "hashes": len(answers)}
         )
 
     def pull_withdrawn(self) -> Step:
         """Fetch the list again after a withdrawal."""
-        states = [record["hashStatus"] for record in self._records()]
+        states = [record["hashStatus"] for record in self._fetch_records()]
         active, withdrawn = states.count("Active"), states.count("Withdrawn")
         sentence = f"{PLATFORM} pulls the list again: {active} active, {withdrawn} withdrawn."
         return Step("pull-again", sentence, {"active": active, "withdrawn": withdrawn})
-
-
-def _usable(hashed: Hashed) -> list[Fingerprint]:
-    return [
-        f for f in hashed.fingerprints if f.kind == "pdq" and f.method == "full" and (f.quality or 0) >= MIN_QUALITY
-    ]

@@ -1,11 +1,47 @@
-"""Fixtures for every area of the tests."""
+"""What every part of the tests shares: markers, and what the tests must not inherit from the terminal they run in."""
 
 from __future__ import annotations
 
+import asyncio
+import multiprocessing
+import os
 import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from functools import cache
 from pathlib import Path
+from types import ModuleType
+from typing import Final
 
 import pytest
+
+from takedown_cli.intake import running
+
+#: A module that has one of these at hand can start a process, a server or a thread, or wait for one.
+_CAN_WAIT: Final = frozenset({subprocess, socket, threading, multiprocessing, asyncio, time})
+#: What is handed out from these starts one too.
+_STARTERS: Final = (
+    "docs.tools", "takedown_cli.demo", "takedown_cli.hashing.cluster", "takedown_cli.hashing.pool",
+    "takedown_cli.intake.http.server", "takedown_cli.testing", "tests.benchmarks", "tests.campaigns",
+    "tests.cli.runner", "tests.client.hma_server", "tests.client.hostile", "tests.compatibility.kept",
+    "tests.hashing.cluster.machines", "tests.helpline.browser", "tests.intake.page.browser", "tests.intake.postgres",
+    "tests.intake.process", "tests.intake.served", "tests.intake.sockets", "tests.proof.household",
+)  # fmt: skip
+
+
+@cache
+def _can_wait(name: str) -> bool:
+    """Whether the module of that name has something at hand that starts a process, a server or a thread."""
+    for value in vars(sys.modules[name]).values():
+        if isinstance(value, ModuleType):
+            if value in _CAN_WAIT:
+                return True
+        elif str(getattr(value, "__module__", "")).startswith(_STARTERS) or value is running:
+            return True
+    return False
 
 
 @pytest.fixture(scope="session")
@@ -18,8 +54,35 @@ def shared() -> Path:
 
 
 def pytest_configure() -> None:
-    """Whoever runs the tests in the background may ignore Ctrl-C; the commands under test must not inherit that."""
+    """Let the commands under test be interrupted, also when the tests run in the background with Ctrl-C ignored."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Return one worker more than there are processors: a third of the tests' time is spent waiting."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what waits, and what needs a program beside Python, so that no test has to be marked by hand for it."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        fixtures = item._fixtureinfo.name2fixturedefs
+        modules = {item.module.__name__, *(each.func.__module__ for defs in fixtures.values() for each in defs)}
+        if any(_can_wait(name) for name in modules if name.startswith("tests.")):
+            item.add_marker("waits")
+        if "database_server" in fixtures or "postgresql" in item.name:
+            item.add_marker("postgres")
+        if item.module.__name__.startswith("tests.hashing.cluster."):
+            item.add_marker("cluster")
+        by_us = ("tests.helpline.browser", "tests.intake.page.browser")
+        if any(getattr(value, "__module__", "") in by_us for value in vars(item.module).values()):
+            item.add_marker("browser")
+        if any("strace" in str(mark.kwargs.get("reason")) for mark in item.iter_markers("skipif")):
+            item.add_marker("strace")

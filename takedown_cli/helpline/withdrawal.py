@@ -1,9 +1,9 @@
-"""Taking one caller's case back: at the intake that has it, then in the ledger.
+"""Withdraws one caller's case, first at the intake and then in the ledger.
 
-It guarantees that once it is asked no run sends anything of the case, and that the ledger says withdrawn only when the
-intake has said so and can get nothing more: what a run had sent when it was killed may arrive after the first asking.
-A bundle made elsewhere has no number here: until an intake has taken it, it is only never sent.
-It must never touch another caller's case.
+Once a withdrawal is requested, no run sends anything of the case. A part from an interrupted run may still arrive after
+the first request. So the ledger says "withdrawn" only when the intake has confirmed it and nothing more can arrive. The
+helpline does not have the case number of a bundle made elsewhere. If no intake has accepted that bundle yet, it is just
+not sent.
 """
 
 from __future__ import annotations
@@ -12,25 +12,27 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from takedown_cli.case import CaseNumber
-from takedown_cli.errors import NoSuchCaseError, UsageError
+from takedown_cli.core.errors import NoSuchCaseError, UsageError
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act, Entry
 from takedown_cli.helpline.run.outbox import Connect
+from takedown_cli.protocol.case_number import CaseNumber
 
-#: Days after which nothing that was on its way can arrive any more; two, since the first may have but a minute left.
+#: Days after which nothing can still be on its way. One is not enough: the first day may be almost over.
 SETTLES: Final = 2
-_LEAVING: Final = "It is being taken back; nothing more of it is sent."
+_LEAVING: Final = "It is being withdrawn. Nothing more of it is sent."
 _NOT_SENT: Final = (
-    "It is not sent. If a run that was cut off had sent it, only whoever made the bundle can take it back."
+    "It is not sent. If an interrupted run had sent it, only the person who made the bundle can withdraw it."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
-    """``count`` items were withdrawn, None when the intake knows no such case; until ``again`` (a day, YYYY-MM-DD)
-    something that was on its way may arrive, so it is asked once more then. ``maybe_sent``: it will not be sent, but a
-    run that was cut off may have, and nobody here has its number."""
+class Withdrawal:
+    """``count`` is the number of withdrawn items, or None if the intake has no such case.
+
+    Until ``again`` (a day, YYYY-MM-DD) a part may still arrive, so the intake is asked once more then. ``maybe_sent``:
+    the bundle will not be sent, but an interrupted run may have sent it, and the helpline does not have its number.
+    """
 
     count: int | None
     again: str | None
@@ -38,59 +40,58 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
-class CarriedOut:
-    """How many withdrawals are complete now, and how many have to be asked for again."""
+class WithdrawalProgress:
+    """How many withdrawals are complete now, and how many have to be requested again."""
 
     complete: int
     waiting: int
 
 
-def refuse_unknown(entry: Entry) -> None:
-    """Raises UsageError when an intake has the case and the helpline never had its number."""
+def require_case_number(entry: Entry) -> None:
+    """Raise UsageError if an intake has the case but the helpline never had its number."""
     if entry.number is None and entry.acknowledged:
         raise UsageError(
-            "The number of this case is not the helpline's: the bundle was made elsewhere.",
-            hint="Whoever made it has the number: takedown withdraw -.",
+            "The helpline does not have this case's number: the bundle was made elsewhere.",
+            hint="The person who made it can withdraw it: takedown withdraw -",
         )
 
 
-def take_back(ledger: Ledger, item: int, connect: Connect) -> TakenBack:
-    """Withdraw the case. Whatever stops this, ``carry_out`` goes on with it.
+def withdraw_case(ledger: Ledger, item: int, connect: Connect) -> Withdrawal:
+    """Withdraw the case. If this is interrupted, ``complete_withdrawals`` continues it.
 
-    Raises UsageError while a run works on it or when nobody here has its number, UnreachableError,
-    UntrustedIntakeError; NoSuchCaseError when the intake forgot a case that it had taken.
+    Raises UsageError while a run works on the case or when the helpline has no number for it, UnreachableError,
+    UntrustedIntakeError; NoSuchCaseError when the intake has forgotten a case that it had accepted.
     """
-    with ledger.turn() as turn:
-        entry = turn.state.entries.get(item)
+    with ledger.transaction() as transaction:
+        entry = transaction.state.entries.get(item)
         if entry is None:
             raise UsageError("The case was forgotten in the meantime.")
-        if ledger.is_held(entry):
-            raise UsageError("Somebody is at work on this case now.", hint="Wait until their run is over.")
-        refuse_unknown(entry)
+        ledger.require_not_held(entry)
+        require_case_number(entry)
         if entry.number is None and entry.pending:
-            turn.add(Act.WITHDRAWN, item, why=_NOT_SENT)
-            return TakenBack(None, None, maybe_sent=True)
+            transaction.add(Act.WITHDRAWN, item, why=_NOT_SENT)
+            return Withdrawal(None, None, maybe_sent=True)
         if entry.contacted and entry.leaving is None:
-            turn.add(Act.LEAVING, item, why=_LEAVING)
+            transaction.add(Act.LEAVING, item, why=_LEAVING)
         elif not entry.contacted:
-            turn.add(Act.WITHDRAWN, item)
-            return TakenBack(None, None)
+            transaction.add(Act.WITHDRAWN, item)
+            return Withdrawal(None, None)
     count = _withdraw(entry, connect)
     if count is None and entry.acknowledged:
         raise NoSuchCaseError
-    return TakenBack(count, _finish(ledger, item))
+    return Withdrawal(count, _finish(ledger, item))
 
 
-def carry_out(ledger: Ledger, connect: Connect) -> CarriedOut:
-    """Ask again for every withdrawal that is not complete. Raises UnreachableError, UntrustedIntakeError."""
+def complete_withdrawals(ledger: Ledger, connect: Connect) -> WithdrawalProgress:
+    """Request every incomplete withdrawal again. Raise UnreachableError, UntrustedIntakeError."""
     complete = waiting = 0
-    for entry in [entry for entry in ledger.state().entries.values() if entry.leaving is not None]:
+    for entry in [entry for entry in ledger.cases() if entry.leaving is not None]:
         _withdraw(entry, connect)
         if _finish(ledger, entry.item) is None:
             complete += 1
         else:
             waiting += 1
-    return CarriedOut(complete, waiting)
+    return WithdrawalProgress(complete, waiting)
 
 
 def _withdraw(entry: Entry, connect: Connect) -> int | None:
@@ -104,13 +105,13 @@ def _withdraw(entry: Entry, connect: Connect) -> int | None:
 
 
 def _finish(ledger: Ledger, item: int) -> str | None:
-    """Write down that the case is withdrawn, unless something of it may be on its way: then until which day."""
-    with ledger.turn() as turn:
-        entry = turn.state.entries.get(item)
+    """Record that the case is withdrawn. If a part may still be on its way, return until which day instead."""
+    with ledger.transaction() as transaction:
+        entry = transaction.state.entries.get(item)
         if entry is None or entry.leaving is None:
             return None
         again = (date.fromisoformat(entry.leaving) + timedelta(days=SETTLES)).isoformat()
         if entry.pending and ledger.day < again:
             return again
-        turn.add(Act.WITHDRAWN, item)
+        transaction.add(Act.WITHDRAWN, item)
         return None

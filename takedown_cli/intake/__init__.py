@@ -1,7 +1,6 @@
-"""The intake: what a helpline runs to take in cases and to pass hashes, never pictures, on to platforms.
+"""The intake: the server of a helpline, which accepts cases and gives hashes, never pictures, to platforms.
 
-It guarantees that importing this package needs none of its optional libraries; what starts it says which are missing.
-It must never import what decodes media or what sends: an intake has no use for either.
+Importing this package needs none of its optional libraries. Starting an intake reports the missing ones.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from takedown_cli.clock import SYSTEM, Clock
-from takedown_cli.errors import MissingExtraError
+from takedown_cli.core.clock import SYSTEM, Clock
+from takedown_cli.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from takedown_cli.intake.server import Running
+    from takedown_cli.intake.http.server import Running
 
 
 def require_extra() -> None:
@@ -33,14 +32,15 @@ def require_extra() -> None:
 def running(
     directory: Path, *, name: str = "Demonstration intake", test: bool = True, clock: Clock = SYSTEM
 ) -> Iterator[Running]:
-    """An intake on a free loopback port, in a thread, for as long as the block lasts.
+    """Serve an intake on a free loopback port, in a thread, for as long as the block lasts.
 
-    ``directory`` is made into an intake of that name and mode when it is none yet. For the demonstration, and for
-    tests, which may give it a ``clock``; a real one is started by ``takedown intake serve``.
-    Raises MissingExtraError, ConfigError.
+    This is for demonstrations and tests, which may give it a ``clock``; ``takedown intake serve`` starts a real one.
+    If ``directory`` is not an intake yet, an intake of that name and mode is made in it.
+
+    Raise MissingExtraError, ConfigError.
     """
     require_extra()
-    from takedown_cli.intake.server import run_in_thread
+    from takedown_cli.intake.http.server import run_in_thread
 
     with run_in_thread(directory, name=name, test=test, clock=clock) as server:
         yield server

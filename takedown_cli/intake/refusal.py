@@ -1,7 +1,6 @@
-"""Why the intake says no: one value that the door turns into an answer.
+"""The intake's refusal: one value, which the web interface turns into an answer.
 
-It guarantees that a refusal tells its reason by a stable id and nothing else about what was sent.
-It must never carry a hash, an id or the text of another exception.
+A refusal has a stable id as its reason, and holds nothing of what was sent.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _STATUS: Final[dict[Reason, int]] = {
 
 
 class Refused(Exception):  # noqa: N818 - an answer, not a fault
-    """Nothing was stored. ``status`` is the HTTP status; ``retry_after`` is in seconds, for ``busy`` only."""
+    """Nothing was stored. ``status`` is the HTTP status. ``retry_after`` is in seconds, for ``busy`` only."""
 
     def __init__(self, reason: Reason, *, retry_after: int | None = None) -> None:
         super().__init__(reason)

@@ -1,46 +1,50 @@
-"""The intake as a whole: its folder, keys, database and single writer, and what it does for who comes.
+"""The intake as a whole: its folder, keys, database and single writer, and the services for its callers.
 
-It guarantees that what it answers was committed first.
-It must never know HTTP, and never hold an address of anybody.
+Answers are given after the commit. Nothing here knows HTTP.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
-from hashlib import sha256
-from typing import Literal, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from takedown_cli.bundle import envelope
-from takedown_cli.clock import SYSTEM, Clock
-from takedown_cli.errors import ConfigError
-from takedown_cli.intake import cases, checkup, inquiry, participants, upkeep
-from takedown_cli.intake.admission import Asked, Identity, ReplyTo, Submission, admit, read_request
-from takedown_cli.intake.database import Own, open_engine, telling
-from takedown_cli.intake.denylist import DenyList
-from takedown_cli.intake.feeds import contribution, cursor, ncmec, opinion, stopncii
-from takedown_cli.intake.keyring import Keyring
-from takedown_cli.intake.migrations import upgrade
-from takedown_cli.intake.participants import Keys, Lists, Participant
-from takedown_cli.intake.policy import Policy
-from takedown_cli.intake.refusal import Reason
+from takedown_cli.core.clock import SYSTEM, Clock
+from takedown_cli.core.errors import ConfigError
+from takedown_cli.intake.cases import bars, cases, hash_state, inquiries, participants
+from takedown_cli.intake.cases.holds import HoldPolicy, find_organisation
+from takedown_cli.intake.cases.participants import Keys, Lists, Participant
+from takedown_cli.intake.feeds import contribution, cursor, native, ncmec, opinion, stopncii
+from takedown_cli.intake.messages.admission import Identity, Inquiry, ReplyTo, Submission, admit_submission
+from takedown_cli.intake.messages.deny_list import DenyList
+from takedown_cli.intake.messages.keyring import Keyring
+from takedown_cli.intake.messages.signals import EVERY_CLASS
+from takedown_cli.intake.operations import integrity_check, retention
+from takedown_cli.intake.runtime.events import log_failure
 from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
-from takedown_cli.intake.signals import EVERY_CLASS
-from takedown_cli.intake.writer import Turn, Writer
-from takedown_cli.wire import Challenge, Receipt, Refusal, encode
+from takedown_cli.intake.store.engine import LoopConnection, open_engine, translate_errors
+from takedown_cli.intake.store.migrations import upgrade
+from takedown_cli.intake.store.prepared_statements import in_chunks
+from takedown_cli.intake.store.writer import Writer, WriteTransaction
+from takedown_cli.protocol.bundle import envelope
+from takedown_cli.protocol.feed import Verdict
+from takedown_cli.protocol.wire import Challenge, PageDigest, Receipt, Refusal, encode
 
 T = TypeVar("T")
+#: Seconds that the start waits for a new deny-list to be applied, before it serves meanwhile.
+_DENY_SECONDS: Final = 10.0
 
 
 def make_intake(home: Home, settings: Settings) -> Identity:
-    """Make an intake in a folder: keys, database, signed card. Raises ConfigError when there is one already."""
+    """Make an intake in a folder: keys, database, signed card. Raise ConfigError when there is one already."""
     if home.exists:
-        raise ConfigError("There is an intake in that folder already.", hint="Choose another folder.")
+        raise ConfigError("That folder is already an intake.", hint="Choose another folder.")
     make_folder(home.path)
     keyring = Keyring.create(home)
     if settings.database is None:
@@ -48,12 +52,18 @@ def make_intake(home: Home, settings: Settings) -> Identity:
     engine = open_engine(home.database_url(settings), writer=True)
     upgrade(engine)
     with engine.begin() as connection:
-        inquiry.make_decoy(Turn(connection), keyring)
+        inquiries.make_decoy(WriteTransaction(connection), keyring)
     engine.dispose()
     identity = Identity.of(settings, keyring, settings.origin)
     write_private(home.card, identity.card)
     home.save(settings)
     return identity
+
+
+def _settle_everything(connection: Connection, clock: Clock) -> None:
+    transaction = WriteTransaction(connection, clock)
+    hash_state.settle_everything(transaction)
+    transaction.close()
 
 
 class Intake:
@@ -71,190 +81,260 @@ class Intake:
         self.settings = settings
         self.identity = identity
         self.denied = denied
-        self.policy = Policy(settings)
+        self.policy = HoldPolicy(settings)
         self.readers = readers
         self._writing = writing
         self.clock = clock
         self.writer = Writer(writing, clock)
-        self._own: Own | None = None
+        self._withdrawals = inquiries.WithdrawalBudget()
+        self._loop_connection: LoopConnection | None = None
+        self._denying: threading.Thread | None = None
+        self._stopping = threading.Event()
 
     @classmethod
     def open(cls, home: Home, origin: str | None = None, clock: Clock = SYSTEM) -> Self:
-        """Open the intake in a folder; ``origin`` is where it is served, when not where the settings say.
+        """Open the intake in a folder. ``origin`` is where it is served, if that differs from the settings.
 
-        ``clock`` tells its day.
-
-        Raises ConfigError, MissingExtraError, IntakeDatabaseError.
+        Raise ConfigError, MissingExtraError, IntakeDatabaseError.
         """
         settings = home.load()
         keyring = Keyring.load(home)
         url = home.database_url(settings)
         writing = open_engine(url, writer=True)
-        upgrade(writing)
-        with telling("The intake's database cannot be written."), writing.begin() as connection:
-            inquiry.make_decoy(Turn(connection, clock), keyring)
+        upgrade(writing, lambda connection: _settle_everything(connection, clock))
+        with translate_errors("The intake's database cannot be written."), writing.begin() as connection:
+            inquiries.make_decoy(WriteTransaction(connection, clock), keyring)
         identity = Identity.of(settings, keyring, origin or settings.origin)
         return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing, clock)
 
     def start(self) -> None:
+        """Start the writer, and apply a new deny-list to what is listed, which may go on while the intake serves."""
+        self.read(lambda connection: self.policy.count_day(connection, self.clock.day()))
         self.writer.start()
-        self._own = Own(self.readers) if self.readers.dialect.name == "sqlite" else None
+        self._loop_connection = LoopConnection(self.readers) if self.readers.dialect.name == "sqlite" else None
+        if not self.read(lambda connection: bars.is_applied(connection, self.denied)):
+            self._denying = threading.Thread(target=self._apply_deny_list, name="intake-deny-list", daemon=True)
+            self._denying.start()
+            self._denying.join(_DENY_SECONDS)
 
     def stop(self) -> None:
-        """Commit what was ordered and close the database."""
+        """Commit all orders and close the database."""
+        self._stopping.set()
+        if self._denying is not None:
+            self._denying.join()
         self.writer.stop()
         self.close()
 
     def close(self) -> None:
-        if self._own is not None:
-            self._own.close()
+        if self._loop_connection is not None:
+            self._loop_connection.close()
         self.readers.dispose()
         self._writing.dispose()
 
     # --------------------------------------------------------------------------------------------------- submissions
 
-    def admit(self, body: bytes) -> Submission:
+    def admit_submission(self, body: bytes) -> Submission:
         """Check a sealed submission. Raises Refused."""
-        return admit(body, self.identity, self.denied)
+        return admit_submission(body, self.identity, self.denied)
 
-    def accept(self, submission: Submission) -> Future[Receipt]:
-        """Store a submission exactly once. The future, or the call, raises Refused."""
-        return self.writer.order(partial(cases.accept, submission=submission, policy=self.policy))
+    def store_submission(self, submission: Submission) -> Future[Receipt]:
+        """Store a submission exactly once. The future, or this call, raises Refused."""
+        return self.writer.enqueue(partial(cases.accept_submission, submission=submission, policy=self.policy))
 
-    def signed(self, receipt: Receipt) -> bytes:
-        """The receipt as it is answered: Ed25519 is deterministic, so equal receipts have equal bytes."""
-        return envelope.sign(Receipt.TYPE, encode(receipt), self.identity.keyring.signing)
-
-    def signed_refusal(self, reason: Reason, body: bytes) -> bytes:
-        """A refusal that its reader can trust to be about this very message."""
-        refusal = Refusal(reason=reason, message=sha256(body).hexdigest())
-        return envelope.sign(Refusal.TYPE, encode(refusal), self.identity.keyring.signing)
-
-    def signed_challenge(self, challenge: Challenge) -> bytes:
-        """What has to be done before a message is taken in, so that its reader can trust that it is not."""
-        return envelope.sign(Challenge.TYPE, encode(challenge), self.identity.keyring.signing)
+    def sign(self, document: Receipt | Refusal | Challenge | PageDigest) -> bytes:
+        """Return a signed answer. Ed25519 is deterministic, so equal documents have equal bytes."""
+        return envelope.sign(document.TYPE, encode(document), self.identity.keyring.signing)
 
     def needs_no_work(self, submission: Submission) -> bool:
-        """Whether a submission is taken without work also from a crowd."""
+        """Return whether a submission is accepted without work, however many others there are."""
         with self.readers.begin() as connection:
             return cases.needs_no_work(connection, submission)
 
-    def inquire(self, body: bytes, action: Literal["status", "withdraw"]) -> bytes:
-        """The sealed answer about a case. Raises Refused("busy")."""
-        return self.answer(*read_request(body, action, self.identity), action)
-
-    def answer(self, asked: Asked | None, reply: ReplyTo | None, action: Literal["status", "withdraw"]) -> bytes:
-        """The sealed answer to a request that was read. Raises Refused("busy")."""
-        if action == "withdraw":
-            return inquiry.withdraw(asked, reply, self.identity.keyring, self.readers, self.writer)
+    def is_of_organisation(self, submission: Submission) -> bool:
+        """Return whether an organisation that the intake trusts countersigned a submission."""
         with self.readers.begin() as connection:
-            return inquiry.status(connection, asked, reply, self.identity.keyring)
+            return find_organisation(connection, submission.organisation) is not None
 
-    def quick_answer(self, asked: Asked | None, reply: ReplyTo | None) -> bytes | None:
-        """The same about a status, for the thread that listens: none unless it is certain to be found at once."""
-        if self._own is None:
+    def answer_inquiry(
+        self, inquiry: Inquiry | None, reply: ReplyTo | None, action: Literal["status", "withdraw"]
+    ) -> bytes:
+        """Return the sealed answer to an inquiry. Raise Refused("busy")."""
+        if action == "withdraw":
+            return inquiries.answer_withdrawal(
+                inquiry, reply, self.identity.keyring, self.readers, self.writer, self._withdrawals
+            )
+        with self.readers.begin() as connection:
+            return inquiries.answer_status(connection, inquiry, reply, self.identity.keyring)
+
+    def quick_answer(self, inquiry: Inquiry | None, reply: ReplyTo | None) -> bytes | None:
+        """Return the answer to a status inquiry if it is certain to be found at once. For the loop's thread."""
+        if self._loop_connection is None:
             return None
-        with self._own.snapshot() as connection:
-            return inquiry.quick_status(connection, asked, reply, self.identity.keyring)
+        with self._loop_connection.snapshot() as connection:
+            return inquiries.answer_small_status(connection, inquiry, reply, self.identity.keyring)
 
     # -------------------------------------------------------------------------------------------------- participants
 
-    def participant(self, scope: str, endpoint_key: str, subscription_key: str) -> Participant | None:
-        """Whose keys these are, if they open this endpoint."""
+    def participant_by_keys(self, scope: str, endpoint_key: str, subscription_key: str) -> Participant | None:
+        """Return the owner of these keys if they open this endpoint, otherwise None."""
         with self.readers.begin() as connection:
-            return participants.authenticate(connection, self.identity.keyring, scope, endpoint_key, subscription_key)
+            return participants.authenticate_keys(
+                connection, self.identity.keyring, scope, endpoint_key, subscription_key, self.clock.day()
+            )
 
-    def participant_by_name(self, username: str, password: str) -> Participant | None:
-        """Whose user name and password of the NCMEC-shaped feed these are."""
+    def participant_by_password(self, username: str, password: str) -> Participant | None:
+        """Return the owner of this user name and password of the NCMEC-shaped feed."""
         with self.readers.begin() as connection:
-            return participants.authenticate_user(connection, self.identity.keyring, username, password)
+            return participants.authenticate_user(
+                connection, self.identity.keyring, username, password, self.clock.day()
+            )
 
-    def operate(self, act: Callable[[Turn], T]) -> T:
-        """Do what an operator orders, also from beside the serving process. Raises ConfigError, IntakeDatabaseError."""
-        with telling("The intake's database cannot be written."), self._writing.begin() as connection:
-            turn = Turn(connection, self.clock)
-            result = act(turn)
-            turn.close()
+    def participant_by_token(self, token: str) -> Participant | None:
+        """Return the owner of this token of the native feed."""
+        with self.readers.begin() as connection:
+            return participants.authenticate_token(connection, self.identity.keyring, token, self.clock.day())
+
+    def operate(self, act: Callable[[WriteTransaction], T]) -> T:
+        """Run an operator's action in its own transaction. Raise ConfigError, IntakeDatabaseError."""
+        with translate_errors("The intake's database cannot be written."), self._writing.begin() as connection:
+            transaction = WriteTransaction(connection, self.clock)
+            result = act(transaction)
+            transaction.close()
         return result
 
     def read(self, look: Callable[[Connection], T]) -> T:
-        """Look something up for the operator. Raises ConfigError, IntakeDatabaseError."""
-        with telling("The intake's database cannot be read."), self.readers.begin() as connection:
+        """Look something up for the operator. Raise ConfigError, IntakeDatabaseError."""
+        with translate_errors("The intake's database cannot be read."), self.readers.begin() as connection:
             return look(connection)
 
     def add_participant(
         self,
         name: str,
         lists: Lists,
-        scopes: tuple[str, ...] = participants.USUAL,
+        scopes: tuple[str, ...] = participants.DEFAULT_SCOPES,
         classes: int = EVERY_CLASS,
         *,
         confirmed: bool = False,
     ) -> Keys:
-        """Take a platform in. Raises ConfigError."""
+        """Add a platform. Raise ConfigError."""
         keyring = self.identity.keyring
-        return self.operate(lambda turn: participants.add(turn, keyring, name, lists, scopes, classes, confirmed))
+        return self.operate(
+            lambda transaction: participants.add_participant(
+                transaction, keyring, name, lists, scopes, classes, confirmed
+            )
+        )
 
-    def participants(self) -> list[Participant]:
+    def list_participants(self) -> list[Participant]:
         with self.readers.begin() as connection:
-            return participants.everyone(connection)
+            return participants.list_participants(connection)
 
     # ------------------------------------------------------------------------------------------------------ operator
 
-    def purge(self) -> upkeep.Purged:
-        """Delete what is past its day. Raises ConfigError, having deleted nothing."""
-        purged = self.operate(upkeep.purge)
-        return replace(purged, erased=upkeep.empty_log(self._writing))
+    def purge(self) -> retention.Purged:
+        """Delete what has expired. Raise ConfigError, having deleted nothing."""
+        purged = self.operate(retention.purge_expired)
+        return replace(purged, erased=retention.empty_write_ahead_log(self._writing))
+
+    def block(self, entries: Collection[bars.Entry], reason: str) -> bars.Changed:
+        """Block hashes (kind, value), on what is listed already too. Raise ConfigError, IntakeDatabaseError."""
+        act, new = self.operate(partial(bars.add_blocks, entries=entries, reason=reason))
+        find = partial(bars.find_records_to_block, bars=bars.Bars.of(entries))
+        return bars.Changed(new, self._change_bars(find, act))
+
+    def unblock(self, entries: Collection[bars.Entry], reason: str) -> bars.Changed:
+        """Block hashes no more. Records that nothing else bars are listed again. Raise as ``block`` does."""
+        act, gone = self.operate(partial(bars.remove_blocks, entries=entries, reason=reason))
+        find = partial(bars.find_records_to_unblock, denied=bars.Bars(self.denied))
+        return bars.Changed(gone, self._change_bars(find, act))
+
+    def _change_bars(self, find: Callable[[Connection], Iterator[bars.Change]], act: int | None = None) -> int:
+        """Find records without keeping others from writing, then change some at a time. Return how many changed."""
+        changes = self.read(lambda connection: list(find(connection)))
+        for some in in_chunks(changes):
+            self.operate(partial(bars.set_bars, changes=dict(some), act=act))
+        return len(changes)
+
+    def _apply_deny_list(self) -> None:
+        """Bar what is listed and on the deny-list. If that fails or is stopped, it begins again at the next start."""
+        find = partial(bars.find_records_to_deny, denied=bars.Bars(self.denied), stopped=self._stopping.is_set)
+        try:
+            changed = self._change_bars(find)
+            if not self._stopping.is_set():
+                self.operate(partial(bars.note_applied, denied=self.denied, records=changed))
+        except Exception as error:  # the intake serves all the same, and the operator reads of it
+            log_failure("deny-list-failed", error)
 
     @property
     def metrics_token(self) -> str:
-        """The bearer token that opens the counters."""
-        return self.identity.keyring.derived("metrics").hex()
+        """The bearer token for the metrics."""
+        return self.identity.keyring.derive_key("metrics").hex()
 
-    def examine(self) -> checkup.Health:
-        """Whether the database is whole."""
-        return self.read(lambda connection: checkup.examine(connection, self.identity.keyring))
+    def check_integrity(self) -> integrity_check.Health:
+        """Check whether the database is intact."""
+        return self.read(lambda connection: integrity_check.check_integrity(connection, self.identity.keyring))
 
     # --------------------------------------------------------------------------------------------------------- feeds
 
     def fetch_hashes(
-        self, reader: Participant, since: int, size: int, token: str | None
-    ) -> tuple[bytes, Future[None] | None]:
-        """A page of the StopNCII-shaped feed; and the note that the list was pulled, being written."""
+        self, participant: Participant, since: int, size: int, token: str | None
+    ) -> tuple[bytes, Future[None]]:
+        """Return a page of the StopNCII-shaped feed, and the note of the pull that is being written."""
         keyring = self.identity.keyring
-        key = hmac.digest(keyring.derived("page-tokens"), b"%d" % reader.id, "sha256")
-        pseudonyms = cursor.pseudonym_key(keyring.derived("pseudonyms"), reader)
-        at_feed = stopncii.Reader(reader, self.settings.name, key, pseudonyms)
+        key = hmac.digest(keyring.derive_key("page-tokens"), b"%d" % participant.id, "sha256")
+        pseudonyms = cursor.pseudonym_key(keyring.derive_key("pseudonyms"), participant)
+        at_feed = stopncii.Reader(participant, self.settings.name, key, pseudonyms)
         with self.readers.begin() as connection:
-            answer, pulled = stopncii.fetch(connection, at_feed, since, size, token)
-        if pulled is None:
-            return answer, None
-        page, records = pulled
-        return answer, self.writer.order(partial(cursor.note_pull, reader=reader, page=page, records=records))
+            answer, page, records = stopncii.fetch_hashes(connection, at_feed, since, size, token)
+        return answer, self.writer.enqueue(
+            partial(cursor.note_pull, participant=participant, page=page, records=records)
+        )
 
-    def promise(self, until: int) -> Future[None]:
-        """From now on, nothing is dated ``until`` (seconds) or before."""
-        return self.writer.order(partial(cursor.promise, until=until))
+    def close_time_range(self, until: int) -> Future[None]:
+        """Date nothing from now on at ``until`` (seconds) or before."""
+        return self.writer.enqueue(partial(cursor.close_time_range, until=until))
 
-    def entries(self, reader: Participant, asked: ncmec.Range) -> tuple[bytes, Future[None] | None]:
-        """A page of the NCMEC-shaped feed; and the note that the list was pulled, being written."""
+    def fetch_entries(self, participant: Participant, asked: ncmec.TimeRange) -> tuple[bytes, Future[None]]:
+        """Return a page of the NCMEC-shaped feed, and the note of the pull that is being written."""
         with self.readers.begin() as connection:
-            answer, page = ncmec.entries(connection, reader, self.settings.name, asked)
-        if page is None:
-            return answer, None
-        note = partial(cursor.note_pull, reader=reader, page=page, records=len(page.records))
-        return answer, self.writer.order(note)
+            answer, page = ncmec.entries_document(connection, participant, self.settings.name, asked)
+        records = len(page.records) if page.last else 0
+        note = partial(cursor.note_pull, participant=participant, page=page, records=records)
+        return answer, self.writer.enqueue(note)
 
-    def vote(self, speaker: Participant, member: str, entry: str, kind: str, value: str) -> Future[int]:
-        """A vote on an entry of the NCMEC-shaped feed. Raises Refused."""
+    def read_feed(
+        self, participant: Participant, query: dict[str, str]
+    ) -> tuple[native.Answer, Callable[[], Future[None]]]:
+        """Return a page of the native feed, and how to note the pull. Raise Refused."""
+        selection = native.Selection.read(query, participant)
+        keyring = self.identity.keyring
+        reader = native.Reader(participant, selection, keyring.derive_key("feed-cursors"), keyring.signing)
+        today, now = self.clock.day(), int(self.clock.seconds())
         with self.readers.begin() as connection:
-            said = ncmec.opinion_on(connection, speaker, member, entry, kind, value)
-        return self.take_opinions(speaker, [said])
+            answer = native.read_feed(connection, reader, query.get("cursor"), today=today, now=now)
+        note = partial(cursor.note_pull, participant=participant, page=answer.given, records=answer.records)
+        return answer, lambda: self.writer.enqueue(note)
 
-    def take_contributions(self, speaker: Participant, offered: list[contribution.Contribution]) -> Future[int]:
-        """List, or take back, hashes of a participant's own; the number that passed the gate."""
-        return self.writer.order(partial(contribution.take, speaker=speaker, offered=offered))
+    def read_negative(self, start: str | None) -> native.Answer:
+        """Return a page of the negative list. Raise Refused."""
+        keyring = self.identity.keyring
+        key, today, now = keyring.derive_key("negative-list"), self.clock.day(), int(self.clock.seconds())
+        return native.read_negative(self.denied, key, keyring.signing, start, today=today, now=now)
 
-    def take_opinions(self, speaker: Participant, opinions: list[opinion.Opinion]) -> Future[int]:
-        """Store a platform's feedback; the number of opinions that met a record."""
-        return self.writer.order(partial(opinion.take, speaker=speaker, opinions=opinions))
+    def take_verdicts(self, participant: Participant, verdicts: Sequence[Verdict]) -> Future[int]:
+        """Store verdicts on records of the native feed. The future has the number of those that met a record."""
+        return self.writer.enqueue(partial(opinion.take_verdicts, participant=participant, verdicts=verdicts))
+
+    def take_vote(self, participant: Participant, member: str, entry: str, kind: str, value: str) -> Future[int]:
+        """Store a vote on an entry of the NCMEC-shaped feed. Raise Refused."""
+        with self.readers.begin() as connection:
+            said = ncmec.vote_opinion(connection, participant, member, entry, kind, value)
+        return self.take_opinions(participant, [said])
+
+    def take_contributions(self, participant: Participant, offered: list[contribution.Contribution]) -> Future[int]:
+        """List or withdraw a participant's own hashes. The future has the number of plausible ones."""
+        take = partial(contribution.take_contributions, participant=participant, offered=offered, denied=self.denied)
+        return self.writer.enqueue(take)
+
+    def take_opinions(self, participant: Participant, opinions: list[opinion.Opinion]) -> Future[int]:
+        """Store a platform's feedback. The future has the number of opinions that met a record."""
+        return self.writer.enqueue(partial(opinion.take_opinions, participant=participant, opinions=opinions))

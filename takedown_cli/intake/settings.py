@@ -1,13 +1,8 @@
-"""The intake's folder: where its settings, keys and database are, and how it is made.
-
-It guarantees that an intake is made once, completely and readable by its owner alone, or not at all.
-It must never hold anything about a case or a person.
-"""
+"""The intake's folder: where its settings, keys and database are, and how it is made."""
 
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +10,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from takedown_cli.address import IntakeAddress
-from takedown_cli.errors import ConfigError
-from takedown_cli.wire import Document, Origin
+from takedown_cli.core import atomic_file
+from takedown_cli.core.errors import ConfigError, OutputError
+from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text
+from takedown_cli.protocol.addresses import IntakeAddress
+from takedown_cli.protocol.wire import Document, Origin
 
 DEFAULT_ORIGIN: Final = "http://127.0.0.1:8470"
 
@@ -25,13 +22,16 @@ _FILE: Final = "intake.toml"
 
 
 class Settings(Document):
-    """What the operator decides. ``database`` is an SQLAlchemy URL; none means the SQLite file in the folder.
+    """The operator's settings. ``database`` is an SQLAlchemy URL; the default is the SQLite file in the folder.
 
-    Beyond ``anonymous_per_hour`` anonymous submissions in an hour each has to do work first; ``proof_of_work`` makes
-    all or none do it. Beyond ``flood_per_hour`` in an hour or ``anonymous_per_day`` in a day, above
-    ``items_per_submission``, and above ``items_per_case`` over the life of a case, what comes is held for review
-    instead of listed at once. Beyond ``address_per_hour`` submissions from one address, if that is not 0, each has to
-    do work: for an intake without a proxy in front only, since behind one all come from its address.
+    Anonymous submissions beyond ``anonymous_per_hour`` need proof of work. ``proof_of_work`` can demand it of all or of
+    none. Submissions from one address beyond ``address_per_hour`` need it too, unless that is 0. Use this only without
+    a proxy in front: behind one, all submissions come from the proxy's address. A large submission counts several times
+    in all of these, and in ``flood_per_hour`` and ``anonymous_per_day`` (``cases.holds.count_units``).
+
+    These submissions are held for review: beyond ``flood_per_hour`` or ``anonymous_per_day``, with more items or hashes
+    than ``items_per_submission`` and ``hashes_per_submission``, or beyond ``items_per_case`` or ``hashes_per_case``
+    over the life of a case. Submissions that would bring all that is held beyond ``held_hashes`` are refused.
     """
 
     name: Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -45,7 +45,20 @@ class Settings(Document):
     anonymous_per_day: Annotated[int, Field(ge=0)] = 5000
     items_per_submission: Annotated[int, Field(ge=1)] = 5000
     items_per_case: Annotated[int, Field(ge=1)] = 20_000
+    hashes_per_submission: Annotated[int, Field(ge=1)] = 10_000
+    hashes_per_case: Annotated[int, Field(ge=1)] = 20_000
+    held_hashes: Annotated[int, Field(ge=0)] = 500_000
     address_per_hour: Annotated[int, Field(ge=0)] = 0
+
+
+def read_settings(text: bytes) -> Settings:
+    """Return the settings in the text of ``intake.toml``. Raise ConfigError."""
+    try:
+        return Settings.model_validate(tomllib.loads(decode_text(text)))
+    except UnicodeError:
+        raise ConfigError("The intake's settings file is not in UTF-8.", hint=SAVE_AS_UTF8) from None
+    except (tomllib.TOMLDecodeError, ValidationError):
+        raise ConfigError("The intake's settings file is not valid.", hint="See its documentation.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,7 @@ class Home:
 
     @property
     def deny_list(self) -> Path:
-        """PDQ values of well-known pictures that are never listed, one in a line; there need not be one."""
+        """PDQ values of well-known pictures that are never listed, one a line. The file is optional."""
         return self.path / "deny.txt"
 
     @property
@@ -80,16 +93,15 @@ class Home:
         return settings.database or f"sqlite:///{self.database.absolute()}"
 
     def load(self) -> Settings:
-        """The settings. Raises ConfigError when there is no intake here, or when they cannot be used."""
+        """Return the settings. Raise ConfigError when there is no intake here, or when they cannot be used."""
         try:
-            values = tomllib.loads((self.path / _FILE).read_text(encoding="utf-8"))
-            return Settings.model_validate(values)
-        except (OSError, UnicodeDecodeError):
+            text = (self.path / _FILE).read_bytes()
+        except OSError:
             raise ConfigError(
-                "There is no intake in this folder, or it may not be read.", hint="Make one: takedown intake init."
+                "There is no intake in this folder, or it cannot be read.",
+                hint="To make one, run: takedown intake init",
             ) from None
-        except (tomllib.TOMLDecodeError, ValidationError):
-            raise ConfigError("The intake's settings file cannot be used.", hint="See its documentation.") from None
+        return read_settings(text)
 
     def save(self, settings: Settings) -> None:
         """Write the settings last, so that a folder with settings is a whole intake."""
@@ -101,7 +113,7 @@ class Home:
 
 
 def make_settings(name: str, origin: str | None, *, test: bool, database: str | None = None) -> Settings:
-    """Settings as given by the operator. Raises ConfigError with what is wrong with them."""
+    """Return the operator's settings. Raise ConfigError, which names the fault."""
     address = IntakeAddress.parse(origin or DEFAULT_ORIGIN).origin
     try:
         return Settings(name=name, origin=address, test=test, database=database)
@@ -112,7 +124,7 @@ def make_settings(name: str, origin: str | None, *, test: bool, database: str | 
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder for its owner alone. Raises ConfigError."""
+    """Make a folder that only its owner can use. Raise ConfigError."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
@@ -120,26 +132,10 @@ def make_folder(path: Path) -> None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file of mode 0600 durably: all of it, or nothing. Raises ConfigError."""
-    beside = path.with_name(path.name + ".new")
+    """Write a file of mode 0600 durably: all of it, or nothing. Raise ConfigError."""
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        _sync_folder(path.parent)
-    except OSError:
-        raise ConfigError("The intake's folder cannot be written.", hint="Check space and rights.") from None
-
-
-def _sync_folder(path: Path) -> None:
-    """Make a rename in this folder durable, where the system can."""
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        atomic_file.write_file(path, data, force=True)
+    except OutputError:
+        raise ConfigError(
+            "The intake's folder cannot be written to.", hint="Check the free space and the folder's permissions."
+        ) from None

@@ -1,7 +1,7 @@
 """A pytest plugin for those who test an intake, or what talks to one: ``pytest_plugins = ["takedown_cli.testing"]``.
 
-It guarantees a real intake over HTTP, real bundles and real media, of which every one is made up and marked as a test.
-It must never be loaded unasked: it is no entry point of the package.
+It gives a real intake over HTTP, real bundles and media; all are made up, and bundles are marked as tests.
+It is loaded only on request: it is no entry point of the package.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from takedown_cli.address import IntakeAddress
 from takedown_cli.fixtures import library
 from takedown_cli.fixtures.bundles import Made
 from takedown_cli.intake import running
+from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.testing.clock import FrozenClock
 from takedown_cli.testing.intake import IntakeUnderTest, Person
 
@@ -34,7 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def takedown_clock() -> FrozenClock:
-    """The clock of the intake that is started: it stands still until it is moved."""
+    """The clock of the intake that is started; it stands still until a test moves it."""
     return FrozenClock()
 
 
@@ -57,13 +57,13 @@ def takedown_intake(
 
 @pytest.fixture
 def takedown_person(takedown_intake: IntakeUnderTest) -> Callable[[], Person]:
-    """Makes somebody with a new case number at the intake, as often as it is called."""
+    """A function that makes a person with a new case number at the intake."""
     return takedown_intake.person
 
 
 @pytest.fixture
 def takedown_bundle(takedown_intake: IntakeUnderTest) -> Callable[[str], Made]:
-    """Makes a bundle by its name in ``fixtures.bundles.NAMES``, for the intake; those of one test belong together."""
+    """A function that makes a bundle by its name in ``fixtures.bundles.NAMES``; those of one test belong together."""
     return takedown_intake.bundle
 
 

@@ -1,14 +1,13 @@
 """A clock that stands still until a test moves it, for an intake whose days matter.
 
-It guarantees the same day for as long as a test does not say otherwise.
-It must never go back: an intake dates what it lists, and nothing may come before what was read already.
+It never goes back: an intake dates what it lists, and nothing may come before what was read already.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-from takedown_cli.clock import Clock
+from takedown_cli.core.clock import Clock
 
 
 class FrozenClock:
@@ -19,7 +18,7 @@ class FrozenClock:
 
     @property
     def clock(self) -> Clock:
-        """What ``running(…, clock=…)`` takes."""
+        """The clock for ``running(…, clock=…)``."""
         return Clock(self._seconds)
 
     def _seconds(self) -> float:
@@ -30,13 +29,13 @@ class FrozenClock:
         return self._now.date().isoformat()
 
     def advance(self, *, days: int = 0, seconds: float = 0) -> None:
-        """Let time pass. Raises ValueError for time that would run backwards."""
+        """Let time pass. Raise ValueError for a negative step."""
         step = timedelta(days=days, seconds=seconds)
         if step < timedelta(0):
             raise ValueError("time does not run backwards")
         self._now += step
 
     def move_to(self, day: str) -> None:
-        """Go on to noon of a later day. Raises ValueError for an earlier one."""
+        """Go on to noon of a later day. Raise ValueError for an earlier one."""
         noon = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC) + timedelta(hours=12)
         self.advance(seconds=(noon - self._now).total_seconds())

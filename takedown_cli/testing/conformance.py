@@ -1,7 +1,6 @@
 """What an intake in test mode must answer to each submission, for the test suite of any intake.
 
-It guarantees that each check stands alone: what has to be submitted before is submitted by it.
-It must never be run against an intake that is not in test mode.
+Each check stands alone: it submits what has to be submitted before. The intake must be in test mode.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ NAMES: Final = bundles.NAMES
 
 
 def check(intake: IntakeUnderTest, name: str) -> None:
-    """Submit the bundle of that name. Raises AssertionError unless the answer is the one it must get."""
+    """Submit the bundle of that name. Raise AssertionError unless the answer is the one it must get."""
     assert intake.card.test, "this intake is not in test mode"
     made = intake.bundle(name)
     if made.after is not None:

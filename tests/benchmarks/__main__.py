@@ -1,7 +1,7 @@
 """``make bench``: every figure that the project is held to, in one table with its bar and what this machine measured.
 
-It guarantees that what could not be measured here is in the table too, with what is missing.
-It must never be part of the tests, for it measures time.
+What could not be measured here is in the table too, with what is missing.
+It is no part of the tests, because it measures time.
 """
 
 from __future__ import annotations

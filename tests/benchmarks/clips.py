@@ -1,7 +1,7 @@
 """Videos: our two ways of choosing frames against the ``vpdq`` package at one frame a second, on the same clips.
 
-It guarantees that both are timed inside a running process, and that ``vpdq`` uses as many threads as it likes.
-It must never count the making of the clips, nor fewer frames of the reference than it hashes.
+Both are timed inside a running process, and ``vpdq`` uses as many threads as it likes.
+It does not count the making of the clips, nor fewer frames of the reference than it hashes.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 import av
 import numpy as np
 
-from takedown_cli import worker
+from takedown_cli.core.model import Hashed, Media, MediaFile, Recipe
 from takedown_cli.fixtures import picture
-from takedown_cli.model import Hashed, Media, MediaFile, Recipe
+from takedown_cli.hashing import hash_media
 from tests.benchmarks.measure import NOTHING, Cost, Pairs, Row, clean_environment, cost
 
 MODES = (("default", "gaps", 3.0), ("`--video vpdq`", "vpdq", 1.3))
@@ -118,14 +118,14 @@ def _row(title: str, mode: str, bar: float, clips: dict[str, Path], vpdq: subpro
         own = Pairs(tuple(ours), tuple(theirs))
         each.append(f"{name} {1 / own.ratio:.1f}×")
         pairs += own
-    told = f"{', '.join(each)}; ours decodes in one thread and hashes in another, theirs in as many as it takes"
-    return Row.faster(f"video, {title}, against `vpdq` at 1 fps", pairs, bar, told)
+    detail = f"{', '.join(each)}; ours decodes in one thread and hashes in another, theirs in as many as it takes"
+    return Row.faster(f"video, {title}, against `vpdq` at 1 fps", pairs, bar, detail)
 
 
 def _hash(path: Path, mode: str) -> None:
     with path.open("rb") as stream:
         file = MediaFile(path, path.stat().st_size, Media.VIDEO, "mp4")
-        outcome = worker.hash_media(stream, file, Recipe(video=mode))
+        outcome = hash_media.hash_media(stream, file, Recipe(video=mode))
     if not isinstance(outcome, Hashed) or outcome.partial is not None:
         raise SystemExit("a clip was not hashed")
 

@@ -1,7 +1,7 @@
 """The hashes of a scene's random copies, kept between runs in ``build/recall``: what is sent does not change them.
 
-It guarantees that a kept answer was computed by the same code from the same file and random source; otherwise it is
-computed anew. It must never look at a predicted fingerprint.
+A kept answer was computed by the same code from the same file and random source; otherwise it is
+computed anew. It does not look at a predicted fingerprint.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 import PIL
 from PIL import features
 
-from takedown_cli import fingerprint
-from takedown_cli.fingerprint import pdq
+from takedown_cli.hashing import fingerprint
+from takedown_cli.hashing.fingerprint import pdq
 from tests.benchmarks import copies, pictures
 from tests.benchmarks.pictures import Bits, Scene, bits
 
@@ -30,13 +30,13 @@ _FINISHED = ("recompressed", "resized")
 _SOURCES = (
     *(Path(module.__file__ or "") for module in (copies, pictures)),
     Path(__file__),
-    *(Path(fingerprint.__file__ or "").parent / f"{name}.py" for name in ("pdq", "tent", "operator", "dihedral")),
+    *(Path(fingerprint.__file__ or "").parent / f"{name}.py" for name in ("pdq", "pdq_downsample", "pdq_reference")),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """One copy of each of K kinds: ``full`` and ``nearest`` are K x 256 bits, ``phash`` whether pHash alone tells."""
+    """One copy of each of K kinds: ``full`` and ``nearest`` are K x 256 bits, ``phash`` whether pHash finds it."""
 
     full: Bits
     nearest: Bits
@@ -65,7 +65,7 @@ def _made(number: int, scene: Scene, seed: int, draw: int) -> Copied:
     for index, (kind, (_, make, _)) in enumerate(copies.KINDS.items()):
         copy = make(picture, np.random.default_rng([seed, number, index, draw]))
         copy = copy if kind in _FINISHED else copies.finish(copy)
-        both = pdq.read_both(np.asarray(copy))
+        both = pdq.hash_both(np.asarray(copy))
         full.append(both[pdq.FULL].value)
         nearest.append(both[pdq.NEAREST].value)
         phash.append(imagehash.phash(copy) - ours <= PHASH_DISTANCE)
@@ -75,5 +75,5 @@ def _made(number: int, scene: Scene, seed: int, draw: int) -> Copied:
 def _key(number: int, scene: Scene, seed: int, draw: int) -> str:
     state = scene.path.stat() if scene.path else None
     versions = (PIL.__version__, np.__version__, features.version("jpg"))
-    told = (number, str(scene.path), scene.part, state and (state.st_size, state.st_mtime_ns), seed, draw, versions)
-    return hashlib.sha256(repr(told).encode() + b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()
+    made_of = (number, str(scene.path), scene.part, state and (state.st_size, state.st_mtime_ns), seed, draw, versions)
+    return hashlib.sha256(repr(made_of).encode() + b"".join(path.read_bytes() for path in _SOURCES)).hexdigest()

@@ -1,7 +1,7 @@
 """Copies of a picture as they really appear: recompressed, cropped, framed, captured from a screen, captioned, tilted.
 
 They guarantee that every amount is drawn from the random source given in, never from the steps that the fingerprints
-were computed for; this module must never look at a fingerprint, nor import anything from the package under test.
+were computed for; this module does not look at a fingerprint or import anything from the package under test.
 """
 
 from __future__ import annotations

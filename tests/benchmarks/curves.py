@@ -1,6 +1,6 @@
 """Curves as a plain SVG: recall against the number of fingerprints sent.
 
-It guarantees a picture that any browser shows, on a ground of its own. It must never need a plotting library.
+It draws a picture that any browser shows, on a ground of its own. It does not need a plotting library.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Two ways of doing one thing, timed in turn, and the ratio of them as a row of the table.
 
-It guarantees that both sides of a ratio ran alternately in one run, so that a busy machine slows both.
-It must never compare with a figure that was measured elsewhere, or earlier.
+Both sides of a ratio ran alternately in one run, so that a busy machine slows both.
+It does not compare with a figure that was measured elsewhere, or earlier.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from takedown_cli.pool.supervisor import processors
+from takedown_cli.hashing.pool.supervisor import count_processors
 
 #: How the program is started: as the ``takedown`` command does it.
 TAKEDOWN = (sys.executable, "-c", "from takedown_cli.cli.app import main; main()")
@@ -145,6 +145,12 @@ def begin_anew(module: str) -> None:
         os.execve(sys.executable, [sys.executable, "-m", module, *sys.argv[1:]], wanted)
 
 
+def yield_to_others() -> None:
+    """Let other programs go first: for benchmarks that take all processors for long. Not on Windows."""
+    if sys.platform != "win32":
+        os.nice(10)
+
+
 def run(*command: str | Path) -> None:
     """Run a program to its end, its output thrown away. Exit code 3 of ours means: some pictures are too poor."""
     thrown = subprocess.DEVNULL
@@ -156,7 +162,7 @@ def run(*command: str | Path) -> None:
 @contextmanager
 def one_core() -> Iterator[None]:
     """This process, and what it starts meanwhile, on one processor, where the system allows to say so."""
-    if not hasattr(os, "sched_setaffinity"):
+    if sys.platform != "linux":
         yield
         return
     allowed = os.sched_getaffinity(0)
@@ -182,13 +188,13 @@ def machine() -> str:
         lines = facts.read_text(encoding="utf-8", errors="replace").splitlines()
         model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{model}, {processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
+    return f"{model}, {count_processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
 
 
 def resident(process: int) -> int:
-    """Memory in MiB of a process and of those that it started; 0 where the system does not tell."""
+    """Memory in MiB of a process and of those that it started; 0 where the system does not say."""
     tasks = Path(f"/proc/{process}/task")
-    if not tasks.exists():
+    if sys.platform == "win32" or not tasks.exists():
         return 0
     pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     children = {int(one) for path in tasks.glob("*/children") for one in path.read_text(encoding="ascii").split()}

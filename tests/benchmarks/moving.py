@@ -1,7 +1,7 @@
 """Clips with a camera that moves as people's do: held in the hand, panned, zoomed, walked with; and scenes that change.
 
-It guarantees that path, phase and speed are drawn at random for each clip, within what its kind names.
-It must never look at a fingerprint, nor know which frames of a clip are listed.
+Path, phase and speed are drawn at random for each clip, within what its kind names.
+It does not look at a fingerprint, nor know which frames of a clip are listed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Debian packages that hold photographs: which folder of each, and which names in it are photographs.
 
-It guarantees an order that is the same on every machine. It must never open a picture, nor choose by what one shows
+It gives an order that is the same on every machine. It does not open a picture, nor choose by what one shows
 of recall: drawings, paintings, textures and captured screens are left out by name.
 """
 
@@ -87,9 +87,9 @@ def files() -> Iterator[tuple[str, Path]]:
         for root in (Path("/"), UNPACKED):
             for path in found(source, root):
                 # The same file of a package is installed and unpacked: the first counts.
-                told = path.relative_to(root)
-                if told not in seen and (real := path.resolve()) not in seen:
-                    seen |= {told, real}
+                place = path.relative_to(root)
+                if place not in seen and (real := path.resolve()) not in seen:
+                    seen |= {place, real}
                     yield " ".join(source.packages), path
 
 
@@ -101,11 +101,11 @@ def found(source: Source, root: Path) -> list[Path]:
 
 
 def _drawn(path: Path) -> bool:
-    """Told by the name, or by that of the wallpaper whose sizes it lies among; others choose by name anyway."""
+    """Decide by the name, or by that of the wallpaper whose sizes it lies among; others choose by name anyway."""
     if "wallpapers" not in path.parts and "backgrounds" not in path.parts and "collection" not in path.parts:
         return False
-    told = f"{path.parts[-4] if 'contents' in path.parts else ''} {path.name}".lower().split()
-    return any(word.startswith(DRAWN) for word in told)
+    words = f"{path.parts[-4] if 'contents' in path.parts else ''} {path.name}".lower().split()
+    return any(word.startswith(DRAWN) for word in words)
 
 
 def unpack() -> None:
@@ -121,8 +121,10 @@ def unpack() -> None:
 
 
 def _is_installed(package: str) -> bool:
-    told = subprocess.run(["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True, check=False)
-    return told.stdout == "install ok installed"
+    ended = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Status}", package], capture_output=True, text=True, check=False
+    )
+    return ended.stdout == "install ok installed"
 
 
 if __name__ == "__main__":

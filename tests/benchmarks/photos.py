@@ -1,7 +1,7 @@
 """The photographs that speed is measured on: 12 megapixels, JPEG at quality 90, as a phone's camera leaves them.
 
-It guarantees real photographs where Debian's wallpaper packages are installed, and says so when they are not.
-It must never measure.
+It gives real photographs where Debian's wallpaper packages are installed, and says so when they are not.
+It does not measure.
 """
 
 from __future__ import annotations

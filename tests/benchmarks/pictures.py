@@ -1,7 +1,7 @@
 """The photographs that recall is measured on: each scene once, none that PDQ itself finds too poor.
 
-It guarantees that no two are orientations or near-duplicates of one scene. It must never keep a picture because of how
-well its copies are caught: what is left out is named here, or told apart by quality and distance alone.
+No two are orientations or near-duplicates of one scene. It does not keep a picture because of how
+well its copies are caught: what is left out is named here, or recognised by quality and distance alone.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from takedown_cli.fingerprint import pdq
+from takedown_cli.core.model import MIN_QUALITY
 from takedown_cli.fixtures.texture import picture as made_up
-from takedown_cli.model import MIN_QUALITY
+from takedown_cli.hashing.fingerprint import pdq
 from tests.benchmarks import packages
 
 #: Bits between the nearest orientations of two scenes; unrelated pictures are 128 ± 10 apart.
@@ -73,6 +73,11 @@ def scenes(folder: Path | None, wanted: int = 200) -> tuple[list[Scene], str]:
     return scenes, words
 
 
+def photographs(folder: Path | None) -> list[Path]:
+    """Every photograph that is large enough, also several of one scene."""
+    return [path for _, path in _files(folder)]
+
+
 def _files(folder: Path | None) -> Iterator[tuple[str, Path]]:
     """Where each picture comes from, and its path; none that is too small."""
     named = packages.files() if folder is None else (("", path) for path in sorted(folder.rglob("*")))
@@ -89,10 +94,10 @@ def _pixels(path: Path) -> int:
 
 def _is_new(scene: Scene, kept: list[Bits]) -> bool:
     """Whether the scene is good enough and unlike all that are kept; if so it is kept as well."""
-    reading = pdq.read_full(np.asarray(scene.load()))
+    reading = pdq.hash_full(np.asarray(scene.load()))
     if reading.quality < MIN_QUALITY:
         return False
-    turned = bits(list(reading.dihedral().values()))
+    turned = bits(list(reading.dihedral_values().values()))
     if any(int((turned != other).sum(axis=1).min()) < APART for other in kept):
         return False
     kept.append(turned[0])

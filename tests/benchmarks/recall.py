@@ -1,13 +1,12 @@
 """How many real copies the fingerprints of a photograph catch, class by class, and whether they ever catch another's.
 
-Run as ``python -m tests.benchmarks.recall [--photos DIR] [--out DIR]``; it guarantees that every amount is drawn at
-random and that every copy also went through a resize and a JPEG. It must never tune what it measures.
+Run as ``python -m tests.benchmarks.recall [--photos DIR] [--out DIR]``; every amount is drawn at
+random, and every copy also went through a resize and a JPEG. It does not tune what it measures.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from takedown_cli.fingerprint import pdq, variants
-from takedown_cli.fingerprint.small import small_luma
-from takedown_cli.model import MATCH_DISTANCE
+from takedown_cli.core.model import MATCH_DISTANCE
+from takedown_cli.hashing.fingerprint import pdq
+from takedown_cli.hashing.fingerprint.copies import PREDICTED_KINDS, predict_copies
+from takedown_cli.hashing.fingerprint.thumbnail import make_thumbnail
 from tests.benchmarks.copied import PHASH_DISTANCE, copied
 from tests.benchmarks.copies import KINDS
 from tests.benchmarks.curves import Curve, draw
-from tests.benchmarks.measure import begin_anew
+from tests.benchmarks.measure import begin_anew, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
 
 _TRANSPARENT = (
@@ -54,11 +54,11 @@ def measure(job: tuple[int, Scene, int, int]) -> Measured:
     """Fingerprint one scene, make its copies, and see which are caught."""
     number, scene, seed, draws = job
     pixels = np.asarray(scene.load())
-    readings = pdq.read_both(pixels)
-    turned = readings[pdq.FULL].dihedral()
-    predicted = variants.predicted(small_luma(pixels), frozenset(variants.CLASSES))
+    readings = pdq.hash_both(pixels)
+    turned = readings[pdq.FULL].dihedral_values()
+    predicted = predict_copies(make_thumbnail(pixels), frozenset(PREDICTED_KINDS))
     values = [readings[pdq.FULL].value, readings[pdq.NEAREST].value, *list(turned.values())[1:]]
-    classes = ["none", "none", *["flips"] * 7, *(_class(each.name) for each in predicted)]
+    classes = ["none", "none", *["flips"] * 7, *(_class(each.variant or "") for each in predicted)]
     sent = bits(values + [each.value for each in predicted])
     made = [copied(number, scene, seed, draw) for draw in range(draws)]
     ranks, nearest, nearest512, phash = {}, {}, {}, {}
@@ -126,7 +126,7 @@ def table(measured: list[Measured]) -> list[str]:
 def numbers(measured: list[Measured]) -> list[str]:
     """Markdown rows: fingerprints a photograph, class by class."""
     rows = ["| class | mean | most |", "|---|---:|---:|"]
-    counts = {name: [each.classes.count(name) for each in measured] for name in ("none", "flips", *variants.CLASSES)}
+    counts = {name: [each.classes.count(name) for each in measured] for name in ("none", "flips", *PREDICTED_KINDS)}
     counts["all"] = [len(each.classes) for each in measured]
     return rows + [f"| {name} | {np.mean(count):.1f} | {max(count)} |" for name, count in counts.items()]
 
@@ -135,7 +135,7 @@ def curves(measured: list[Measured]) -> list[Curve]:
     """Recall of each class's kinds that have a bar, after the first 1, 2, 3 … fingerprints of the list."""
     most = max(len(each.classes) for each in measured)
     drawn = []
-    for wanted in ("flips", *variants.CLASSES):
+    for wanted in ("flips", *PREDICTED_KINDS):
         kinds = [kind for kind, (name, _, bar) in KINDS.items() if name == wanted and bar is not None]
         ranks = np.array([rank for each in measured for kind in kinds for rank in each.ranks[kind]])
         phash = [hit for each in measured for kind in kinds for hit in each.phash[kind]]
@@ -156,7 +156,7 @@ def main() -> None:
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     found, words = scenes(chosen.photos)
     jobs = [(number, scene, chosen.seed, chosen.draws) for number, scene in enumerate(found[: chosen.limit])]
-    with ProcessPoolExecutor(initializer=os.nice, initargs=(10,)) as executor:
+    with ProcessPoolExecutor(initializer=yield_to_others) as executor:
         measured = list(executor.map(measure, jobs, chunksize=4))
     pairs, false = false_matches(measured)
     most = max(len(each.classes) for each in measured)
@@ -184,7 +184,8 @@ def main() -> None:
         notes = ("dashed: pHash alone", "left end: published PDQ alone")
         plot = draw("Copies caught against fingerprints sent", curves(measured), most, notes)
         (chosen.out / "recall.svg").write_text(plot, encoding="utf-8")
-        body = ["# Which copies are caught", "", "Made by `python -m tests.benchmarks.recall --out docs`.", "", *text]
+        made_by = "Made by `python -m tests.benchmarks.recall --out docs/laboratory`."
+        body = ["# Which copies are caught", "", made_by, "", *text]
         (chosen.out / "recall.md").write_text("\n".join([*body, "", "![Recall](recall.svg)", ""]), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """What the sandbox costs: the pool with it against the pool without, and the first picture against bare imports.
 
-Run ``python -m tests.benchmarks.sandbox [rounds]``. It guarantees that both sides of a ratio ran alternately in one
-run; it must never be a test, for it measures time.
+Run ``python -m tests.benchmarks.sandbox [rounds]``. Both sides of a ratio ran alternately in one
+run; it is no test, because it measures time.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 
 from PIL import Image
 
-from takedown_cli.discover import open_media
-from takedown_cli.model import Found, Hashed, Recipe
-from takedown_cli.pool import Pool
+from takedown_cli.core.model import Found, Hashed, Recipe
+from takedown_cli.hashing.discover import open_media
+from takedown_cli.hashing.pool.supervisor import Pool
 
 _ONE_PICTURE = """
 import sys
 from pathlib import Path
-from takedown_cli.discover import open_media
-from takedown_cli.model import Found, Recipe
-from takedown_cli.pool import Pool
-with Pool(Recipe(), 1, opener=open_media) as pool:
+from takedown_cli.hashing.discover import open_media
+from takedown_cli.core.model import Found, Recipe
+from takedown_cli.hashing.pool.supervisor import Pool
+with Pool(Recipe(), 1, open_file=open_media) as pool:
     print(len(list(pool.outcomes([Found(Path(sys.argv[1]), 1)]))))
 """
 
@@ -49,7 +49,7 @@ def seconds(work: Callable[[], None]) -> float:
 
 
 def hash_all(files: list[Found], sandbox: bool) -> None:
-    with Pool(Recipe(), opener=open_media, sandbox=sandbox) as pool:
+    with Pool(Recipe(), open_file=open_media, sandbox=sandbox) as pool:
         if not all(isinstance(outcome, Hashed) for outcome in pool.outcomes(files)):
             raise SystemExit("a picture was not hashed")
 

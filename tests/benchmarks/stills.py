@@ -1,7 +1,7 @@
 """How many stills of a clip its fingerprints catch, by how the camera moves and by the way of choosing frames.
 
-Run as ``python -m tests.benchmarks.stills [--each N] [--media DIR] [--out docs]``; it guarantees that the moments are
-drawn at random, and that each still went to 1080 px and JPEG 85. It must never count a still too poor to match.
+Run as ``python -m tests.benchmarks.stills [--each N] [--media DIR] [--out docs/laboratory]``. The moments are drawn at
+random, each still goes to 1080 px and JPEG 85, and one that is too poor to match is left out.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import av
 import numpy as np
 from PIL import Image
 
-from takedown_cli import worker
-from takedown_cli.fingerprint import pdq
-from takedown_cli.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, MediaFile, Recipe
+from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, MediaFile, Recipe
+from takedown_cli.hashing import hash_media
+from takedown_cli.hashing.fingerprint import pdq
 from tests.benchmarks import moving
 from tests.benchmarks.copies import finish
 from tests.benchmarks.pictures import Bits, bits, scenes
@@ -26,12 +26,12 @@ from tests.benchmarks.pictures import Bits, bits, scenes
 RECIPES = {
     "`--video keyframes`": Recipe(copies=frozenset(), video="keyframes"),
     "default": Recipe(copies=frozenset()),
-    "`--copies stills`": Recipe(copies=frozenset({worker.STILLS})),
+    "`--copies stills`": Recipe(copies=frozenset({hash_media.STILLS})),
     "`--video every`": Recipe(copies=frozenset(), video="every"),
 }
 _OPENING = """# Which stills of a clip are caught
 
-Made by `python -m tests.benchmarks.stills --out docs`.
+Made by `python -m tests.benchmarks.stills --out docs/laboratory`.
 """
 #: Moments drawn in each clip.
 STILLS = 40
@@ -45,7 +45,7 @@ def stills(path: Path, seed: int) -> Bits:
         wanted = {int(n) for n in rng.choice(moving.RATE * moving.SECONDS, STILLS, replace=False)}
         for number, frame in enumerate(container.decode(video=0)):
             if number in wanted:
-                reading = pdq.read_full(np.asarray(finish(Image.fromarray(frame.to_ndarray(format="rgb24")))))
+                reading = pdq.hash_full(np.asarray(finish(Image.fromarray(frame.to_ndarray(format="rgb24")))))
                 if reading.quality >= MIN_QUALITY:
                     found.append(reading.value)
     return bits(found)
@@ -55,7 +55,7 @@ def listed(path: Path, recipe: Recipe) -> Bits:
     """The PDQ fingerprints of a clip."""
     with path.open("rb") as stream:
         file = MediaFile(path, path.stat().st_size, Media.VIDEO, "mp4")
-        outcome = worker.hash_media(stream, file, recipe)
+        outcome = hash_media.hash_media(stream, file, recipe)
     assert isinstance(outcome, Hashed)
     return bits([item.value for item in outcome.fingerprints if item.kind == "pdq"])
 

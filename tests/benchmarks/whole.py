@@ -1,7 +1,7 @@
 """``takedown hash`` as a whole, sandbox and all cores included: many photographs, one or two workers, many files.
 
-It guarantees that what is timed is the command that a person runs, from its start to its end.
-It must never leave out the sandbox, nor count the making of the pictures.
+What is timed is the command that a person runs, from its start to its end.
+It does not leave out the sandbox, nor count the making of the pictures.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from takedown_cli.fixtures import picture
-from takedown_cli.pool.supervisor import processors
+from takedown_cli.hashing.pool.supervisor import count_processors
 from tests.benchmarks.measure import TAKEDOWN, Cost, Pairs, Row, clean_environment, cost, in_turn, run
 
 #: Megabytes that the parent may take, and megabytes between the first fifth of the files and the last that are "flat".
@@ -41,7 +41,7 @@ def against_threatexchange(photos: list[Path], program: str | None, rounds: int,
         wall, processor = _scaled(one.wall, few.wall, len(photos)), _scaled(one.processor, few.processor, len(photos))
         theirs.append(Cost(wall, processor))
     scaled = "all its files" if full else f"theirs from 1 and {1 + _FEW} files, scaled to all"
-    return Row.faster(figure, Pairs(tuple(ours), tuple(theirs)), 20.0, f"{processors()} cores; {scaled}")
+    return Row.faster(figure, Pairs(tuple(ours), tuple(theirs)), 20.0, f"{count_processors()} cores; {scaled}")
 
 
 def _scaled(one: float, few: float, count: int) -> float:
@@ -56,17 +56,17 @@ def _hash(photos: list[Path], *options: str) -> None:
 def two_workers(photos: list[Path], rounds: int) -> Row:
     """Beside it what two ``djpeg`` at once gain over one after the other: more cannot be had of this machine."""
     figure = "two workers against one, whole process"
-    if processors() < 2:
+    if count_processors() < 2:
         return Row.skipped(figure, "≥ 1.8×", "one core")
     pairs = in_turn(partial(_hash, photos, "--workers", "2"), partial(_hash, photos, "--workers", "1"), rounds)
     djpeg = shutil.which("djpeg")
-    told = ""
+    detail = ""
     if djpeg is not None:
         both = in_turn(partial(_side_by_side, djpeg, photos, 2), partial(_side_by_side, djpeg, photos, 1), rounds)
-        told = f"two `djpeg` against one on the same: {1 / both.ratio:.2f}×"
+        detail = f"two `djpeg` against one on the same: {1 / both.ratio:.2f}×"
     speed = 1 / pairs.ratio
     one, other = pairs.seconds
-    return Row(figure, "≥ 1.8×", f"{speed:.2f}×", speed >= 1.8, f"{one:.1f} s against {other:.1f} s; {told}")
+    return Row(figure, "≥ 1.8×", f"{speed:.2f}×", speed >= 1.8, f"{one:.1f} s against {other:.1f} s; {detail}")
 
 
 def _side_by_side(djpeg: str, photos: list[Path], lanes: int) -> None:
@@ -99,11 +99,11 @@ def many_small(folder: Path, count: int) -> Row:
         raise SystemExit(f"{lines} lines for {count} pictures")
     early, peak = max(sizes[: max(1, len(sizes) // 5)]), max(sizes)
     passed = peak < PARENT and peak - early <= FLAT and first < seconds / 2
-    told = (
+    detail = (
         f"{early:.0f} MB after a fifth, {peak:.0f} MB at most; first line after {first:.1f} s of {seconds:.1f} s; "
         f"{count / seconds:,.0f} files/s"
     )
-    return Row(figure, f"< {PARENT} MB, flat", f"{peak:.0f} MB", passed, told)
+    return Row(figure, f"< {PARENT} MB, flat", f"{peak:.0f} MB", passed, detail)
 
 
 def _watch(report: IO[str], pid: int, began: float, step: int) -> tuple[float, list[float], int]:

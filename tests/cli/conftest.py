@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from takedown_cli.cli.terminal.console import console
 from takedown_cli.fixtures.texture import picture
 
 
@@ -14,6 +15,13 @@ def _jpeg(seed: int, size: tuple[int, int]) -> bytes:
     buffer = io.BytesIO()
     picture(seed, size).save(buffer, "JPEG", quality=85)
     return buffer.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def nobody_has_said_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Undo what a command that ran in this process left in the console: it lives as long as the process."""
+    monkeypatch.setattr(console, "yes", False)
+    monkeypatch.setattr(console, "no_input", False)
 
 
 @pytest.fixture(scope="session")

@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import takedown_cli
+from tests.waiting import PATIENCE
 
 COMMAND = [sys.executable, "-m", "takedown_cli"]
 ROOT = Path(takedown_cli.__file__).parents[1]
-PATIENCE = 60  # seconds; far more than anything here needs
 
 
 def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -48,10 +50,11 @@ def run(
     cwd: Path,
     stdin: bytes | None = None,
     env: Mapping[str, str] | None = None,
+    command: Sequence[str] = COMMAND,
 ) -> Ended:
     """Run without a terminal; stdin is closed unless something is given."""
     ended = subprocess.run(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=cwd,
         env=environment(cwd, env),
         input=stdin,
@@ -63,10 +66,17 @@ def run(
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
-def start(*arguments: str | Path, cwd: Path, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+def after(code: str) -> list[str]:
+    """The command, in a process that has run this code first: to make a deadline shorter, or a work endless."""
+    return [sys.executable, "-c", f"{code}; from takedown_cli.cli.app import main; main()"]
+
+
+def start(
+    *arguments: str | Path, cwd: Path, stdin: int = subprocess.DEVNULL, command: Sequence[str] = COMMAND
+) -> subprocess.Popen[bytes]:
     """Start without waiting, in a session of its own so that its children can be counted."""
     return subprocess.Popen(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         cwd=cwd,
         env=environment(cwd),
         stdin=stdin,
@@ -83,7 +93,9 @@ def in_terminal(
     env: Mapping[str, str] | None = None,
 ) -> tuple[int, str]:
     """Run on a terminal of its own; each answer is typed once its question is on the screen. Gives code and screen."""
-    import pty  # not on Windows
+    if sys.platform == "win32":
+        pytest.skip("Windows has no terminal that a test can open")
+    import pty
 
     pid, terminal = pty.fork()
     if pid == 0:

@@ -13,8 +13,8 @@ import pytest
 from typer.core import TyperCommand, TyperGroup
 
 from takedown_cli import __version__
-from takedown_cli.cli.commands import ENTRIES, first_page
-from takedown_cli.cli.group import invoke, load
+from takedown_cli.cli.typer_glue.group import invoke, load
+from takedown_cli.cli.typer_glue.registry import ENTRIES, first_page
 from tests.cli.runner import environment, run
 
 HEAVY = {"numpy", "PIL", "av", "httpx", "cryptography", "sqlalchemy", "rich", "pydantic", "imagehash", "starlette"}
@@ -117,7 +117,7 @@ def test_version(tmp_path: Path) -> None:
 
 def test_options_are_grouped_each_once_and_name_no_type(tmp_path: Path) -> None:
     page = run("hash", "-h", cwd=tmp_path).out.decode()
-    titles = ["Options:", "Whom it shows:", "What is computed:", "What one file may cost:", "Every command:"]
+    titles = ["Options:", "Person shown:", "Hashing:", "Limits:", "Every command:"]
     assert sorted(titles, key=page.index) == titles
     assert page.count("\n  --max-pixels ") == page.count("\n  --output") + page.count("\n  -o, --output") == 1
     assert "Path]" not in page

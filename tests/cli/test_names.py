@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from takedown_cli.bundle.file import open_signed
+from takedown_cli.protocol.bundle.file import open_signed
 from tests.cli.runner import run
 
 NAMES = [

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -21,7 +23,8 @@ _FLAGS = (
 _DARK = "--blink-settings=preferredColorScheme=0"
 
 
-def _browser() -> str:
+def chromium() -> str:
+    """Where the browser is; skips without one."""
     found = next((path for name in _NAMES if (path := shutil.which(name))), None)
     if found is None:
         pytest.skip("Chromium is not installed")
@@ -33,8 +36,8 @@ def open_page(page: bytes, folder: Path, *flags: str) -> str:
     file = folder / "page.html"
     file.write_bytes(page)
     profile = folder / "profile"
-    command = [_browser(), *_FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom", file.as_uri()]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    command = [chromium(), *_FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom", file.as_uri()]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True)
     shutil.rmtree(profile, ignore_errors=True)
     return ended.stdout
 
@@ -55,9 +58,9 @@ def complaints(page: bytes, folder: Path) -> list[str]:
     """What the browser says about the page in its console, such as what the page's own policy refused."""
     file = folder / "page.html"
     file.write_bytes(page)
-    command = [_browser(), *_FLAGS, f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--v=0"]
+    command = [chromium(), *_FLAGS, f"--user-data-dir={folder / 'profile'}", "--enable-logging=stderr", "--v=0"]
     ended = subprocess.run(
-        [*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=120, check=True
+        [*command, "--dump-dom", file.as_uri()], capture_output=True, text=True, timeout=PATIENCE, check=True
     )
     return [line for line in ended.stderr.splitlines() if "CONSOLE" in line]
 
@@ -66,8 +69,10 @@ def printed_pages(page: bytes, folder: Path) -> int:
     """How many sheets of paper it takes."""
     file, pdf = folder / "page.html", folder / "page.pdf"
     file.write_bytes(page)
-    command = [_browser(), *_FLAGS, f"--user-data-dir={folder / 'profile'}", "--no-pdf-header-footer"]
-    subprocess.run([*command, f"--print-to-pdf={pdf}", file.as_uri()], capture_output=True, timeout=120, check=True)
+    command = [chromium(), *_FLAGS, f"--user-data-dir={folder / 'profile'}", "--no-pdf-header-footer"]
+    subprocess.run(
+        [*command, f"--print-to-pdf={pdf}", file.as_uri()], capture_output=True, timeout=PATIENCE, check=True
+    )
     return len(re.findall(rb"/Type /Page\b", pdf.read_bytes()))
 
 
@@ -86,11 +91,15 @@ def evaluated(page: bytes, folder: Path, script: str, *, dark: bool = False) -> 
     return json.loads(unescape(answer[1]))
 
 
+def axe_source() -> str:
+    """The script of axe-core; skips where it is not installed."""
+    axe_core = pytest.importorskip("axe_core_python")
+    return (Path(axe_core.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
 def violations(page: bytes, folder: Path, *, dark: bool = False) -> list[str]:
     """What axe-core finds wrong with the page, by rule and place. Skips where axe-core is not installed."""
-    axe_core = pytest.importorskip("axe_core_python")
-    source = (Path(axe_core.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    with_axe = page.replace(b"</head>", f"<script>{source}</script></head>".encode())
+    with_axe = page.replace(b"</head>", f"<script>{axe_source()}</script></head>".encode())
     found = evaluated(
         with_axe,
         folder,

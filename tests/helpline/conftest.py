@@ -1,41 +1,18 @@
-"""Callers with made-up folders, and ledgers under a key of the tests' own."""
+"""Callers with made-up folders."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from takedown_cli import fixtures
-from takedown_cli.helpline.ledger import Ledger
-from takedown_cli.helpline.nouns import Caller
-from takedown_cli.helpline.run.enrol import Enrolment, enrol
-from takedown_cli.model import Limits
-from tests.helpline.key import WordKey
-
-DAY = "2026-03-01"
-INTAKE = "https://intake.example"
-
-
-def opened(path: Path, word: str = "helpline", operator: str = "first", day: str = DAY) -> Ledger:
-    """The ledger at ``path``, made if there is none."""
-    return Ledger.make(path, WordKey(word), operator=operator, day=day)
-
-
-def caller(number: int, source: Path, *, intake: str | None = None, reference: str | None = None) -> Caller:
-    copies = frozenset({"flips"})
-    name = reference or f"reference-{number}"
-    return Caller(number, name, source, "adult", "other", "permission", copies, intake, "en")
-
-
-def take_in(
-    ledger: Ledger, callers: list[Caller], intake: str = INTAKE, *, test: bool = True, add: bool = False
-) -> Enrolment:
-    with ledger.turn() as turn:
-        made = enrol(turn, callers, intakes={None: intake}, test=test, limits=Limits(), add=add)
-    assert not made.contradictions
-    return made
+from takedown_cli.intake import running
+from takedown_cli.intake.http.server import Running
+from takedown_cli.intake.service import make_intake
+from takedown_cli.intake.settings import Home, Settings
 
 
 @pytest.fixture
@@ -46,7 +23,15 @@ def folder_of(tmp_path: Path) -> Callable[..., Path]:
         folder = tmp_path / "callers" / name
         folder.mkdir(parents=True)
         for number in range(pictures):
-            fixtures.picture(f"{name} {number}".__hash__() & 0xFFFF, (320, 240)).save(folder / f"{number}.jpg")
+            fixtures.picture(crc32(f"{name} {number}".encode()) & 0xFFFF, (320, 240)).save(folder / f"{number}.jpg")
         return folder
 
     return make
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Running]:
+    home = Home(tmp_path / "intake")
+    make_intake(home, Settings(name="Test intake", test=True))
+    with running(home.path) as server:
+        yield server

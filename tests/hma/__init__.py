@@ -1,0 +1,1 @@
+"""Our feeds and banks against Meta's HMA (``make hma``)."""

@@ -25,7 +25,7 @@ from tests.intake.postgres import postgres
 
 _START_SECONDS = 90
 #: HMA's own place for local choices. Its NCMEC exchange knows five addresses and no other; a deployment that pulls from
-#: an intake gives it another client, as docs/intake.md shows.
+#: an intake gives it another client, as docs/how-to/connect-platforms.md shows.
 _CONFIG = """
     from types import SimpleNamespace
 
@@ -37,6 +37,8 @@ _CONFIG = """
     from threatexchange.exchanges.impl.stop_ncii_api import StopNCIISignalExchangeAPI
     from threatexchange.signal_type.md5 import VideoMD5Signal
     from threatexchange.signal_type.pdq.signal import PdqSignal
+
+    from takedown_cli.platform.extension import PdqReadingsSignal, TakedownExchangeAPI
 
 
     class IntakeExchange(NCMECSignalExchangeAPI):
@@ -50,9 +52,9 @@ _CONFIG = """
     ROLE_HASHER = ROLE_MATCHER = ROLE_CURATOR = True
     TASK_FETCHER = TASK_INDEXER = TASK_INDEX_CACHE = False
     STORAGE_IFACE_INSTANCE = DefaultOMMStore(
-        signal_types=[PdqSignal, VideoMD5Signal],
+        signal_types=[PdqSignal, PdqReadingsSignal, VideoMD5Signal],
         content_types=[PhotoContent, VideoContent],
-        exchange_types=[IntakeExchange, StopNCIISignalExchangeAPI],
+        exchange_types=[TakedownExchangeAPI, IntakeExchange, StopNCIISignalExchangeAPI],
     )
 """
 
@@ -86,6 +88,11 @@ class Hma:
         status = HTTP.get(f"{self.origin}/c/exchange/{exchange}/status").json()
         return bool(status["last_fetch_succeeded"]) and bool(status["up_to_date"])
 
+    def get(self, path: str) -> Any:
+        response = HTTP.get(f"{self.origin}{path}")
+        assert response.status_code == 200, response.text
+        return response.json()
+
     def lookup(self, value: str, kind: str = "pdq") -> dict[str, list[dict[str, Any]]]:
         """Bank → matches of a hash."""
         response = HTTP.get(f"{self.origin}/m/lookup", params={"signal": value, "signal_type": kind})
@@ -93,12 +100,17 @@ class Hma:
         found: dict[str, list[dict[str, Any]]] = response.json()
         return found
 
-    def lookup_photo(self, path: Path) -> set[str]:
-        """The banks that a picture matches, which HMA hashes itself."""
+    def lookup_photo(self, path: Path, kind: str = "pdq") -> set[str]:
+        """The banks that a picture matches by a signal type. HMA hashes it itself."""
+        return {*self.matches_of_photo(path).get(kind, {})}
+
+    def matches_of_photo(self, path: Path) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        """Signal type → bank → matches of a picture."""
         files = {"photo": (path.name, path.read_bytes(), "image/jpeg")}
         response = HTTP.post(f"{self.origin}/m/lookup", files=files, params={"bypass_coinflip": "true"})
         assert response.status_code == 200, response.text
-        return {bank for banks in response.json().values() for bank in banks}
+        found: dict[str, dict[str, list[dict[str, Any]]]] = response.json()
+        return found
 
 
 def source() -> Path:
@@ -117,7 +129,9 @@ def source() -> Path:
 def running(folder: Path, hashsharing: str) -> Iterator[Hma]:
     """HMA on a free port, for as long as the block lasts; ``hashsharing`` is the base of an intake's NCMEC feed."""
     place, python = source(), os.environ.get("HMA_PYTHON", ".venv/hma/bin/python")
-    if subprocess.run([python, "-c", "import flask_openapi3"], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        [python, "-c", "import flask_openapi3, takedown_cli"], capture_output=True, check=False
+    ).returncode:
         pytest.skip("HMA_PYTHON names no Python with HMA's dependencies: make hma HMA=…")
     with postgres() as server, socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -8,13 +8,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete, select, update
 
 from takedown_cli import fixtures
 from takedown_cli.cli.app import run as run_here
+from takedown_cli.core.model import Hashed, Recipe
+from takedown_cli.hashing.pipeline import outcomes
 from takedown_cli.intake import running
-from takedown_cli.intake.server import Running
-from takedown_cli.model import Hashed, Recipe
-from takedown_cli.pipeline import outcomes
+from takedown_cli.intake.http.server import Running
+from takedown_cli.intake.store.tables import clock, hashes, listings
+from takedown_cli.intake.store.writer import WriteTransaction
+from takedown_cli.platform.feed_reader import FeedReader
+from takedown_cli.protocol import public_keys
+from takedown_cli.protocol.addresses import IntakeAddress
+from takedown_cli.protocol.feed import Verdict
 from tests.hma import server as real
 from tests.hma.server import Hma
 from tests.intake.person import Person, Platform, balanced, picture
@@ -75,8 +82,64 @@ def test_it_pulls_both_feeds_matches_a_copy_and_meets_the_withdrawal(intake: Run
     hma.fetch()
     assert hma.fetched_well("BY_STOPNCII")
     assert hma.fetched_well("BY_NCMEC")
-    # Its StopNCII client does not look at hashStatus: what is withdrawn there goes on matching (docs/intake.md).
+    # Its StopNCII client does not look at hashStatus: what is withdrawn there goes on matching.
     assert hma.lookup_photo(copy) == {"BY_STOPNCII"}
+
+
+def test_the_extension_matches_reposts_removes_and_says_which_record(intake: Running, hma: Hma, tmp_path: Path) -> None:
+    platform = Platform(intake.origin, intake.add_participant("HMA with the extension", "both"))
+    person, another = (Person(intake.origin, intake.card) for _ in range(2))
+    key = public_keys.key_id(bytes.fromhex(person.intake.signing_key))
+    token = {"credential_json": {"token": platform.keys.endpoints["feed"]}}
+    hma.post("/c/exchanges/api/takedown", token)
+    address = {"intake": f"{intake.origin}#{key}"}
+    for bank, config in (("NATIVE", {}), ("SURE", {"tier": "confirmed"})):
+        hma.post("/c/exchanges", {"bank": bank, "api": "takedown", "api_json": {**address, **config}})
+    image = photos.picture(71)
+    image.save(tmp_path / "original.png")
+    copies = photos.reposts_of(image, tmp_path)
+    person.submit(picture(pdq_of(tmp_path / "original.png")))
+    another.submit(*(picture(balanced(("beside", n))) for n in range(3)))
+    hma.fetch()
+    assert hma.fetched_well("NATIVE")
+    assert {name for name, path in copies.items() if "NATIVE" in hma.lookup_photo(path, "pdq_readings")} == {*copies}
+    assert "SURE" not in hma.lookup_photo(copies["upright"], "pdq_readings")
+    [match] = hma.matches_of_photo(copies["chat"])["pdq_readings"]["NATIVE"]
+    content = hma.get(f"/c/bank/NATIVE/content/{match['bank_content_id']}")
+    [record] = content["metadata"]["collab"]["NATIVE"]
+    with FeedReader(IntakeAddress.parse(address["intake"]), platform.keys.endpoints["feed"]) as reader:
+        assert reader.send_verdicts([Verdict(id=record, verdict="Blocked", tags=[])]) == 1
+    assert person.answers()["HMA with the extension"] == "blocked"
+    person.withdraw()
+    hma.fetch()
+    assert hma.fetched_well("NATIVE")
+    for copy in copies.values():
+        assert "NATIVE" not in hma.lookup_photo(copy, "pdq_readings") | hma.lookup_photo(copy)
+
+
+def test_after_a_restore_of_the_intake_it_drops_what_the_intake_has_not(
+    intake: Running, hma: Hma, tmp_path: Path
+) -> None:
+    """HMA itself deletes nothing when a checkpoint is stale."""
+    person = Person(intake.origin, intake.card)
+    gone, kept = balanced("lost by a restore"), balanced("kept by it")
+    person.submit(picture(gone), picture(kept))
+    hma.fetch()
+    assert "NATIVE" in hma.lookup(gone)
+    intake.intake.operate(lambda transaction: _lose(transaction, gone))
+    for _ in range(2):  # the first learns that its cursor ended
+        hma.fetch()
+    assert hma.fetched_well("NATIVE")
+    assert "NATIVE" not in hma.lookup(gone)
+    assert "NATIVE" in hma.lookup(kept)
+
+
+def _lose(transaction: WriteTransaction, value: str) -> None:
+    """What a restore of an older backup does: a record is not there, and another era begins."""
+    row = transaction.scalar(select(hashes.c.id).where(hashes.c.value == bytes.fromhex(value)))
+    transaction.execute(delete(listings).where(listings.c.hash_id == row))
+    transaction.execute(delete(hashes).where(hashes.c.id == row))
+    transaction.execute(update(clock).values(era=b"restored"))
 
 
 @pytest.fixture

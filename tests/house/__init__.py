@@ -1,0 +1,1 @@
+"""Rules for the source itself: size of rooms, docstrings, imports, errors."""

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from takedown_cli.intake import running
-from takedown_cli.intake.participants import Lists
-from takedown_cli.intake.server import Running
+from takedown_cli.intake.cases.participants import Lists
+from takedown_cli.intake.http import work_demand
+from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.service import make_intake
 from takedown_cli.intake.settings import Home, Settings
 from tests.intake.person import Person, Platform
@@ -58,3 +59,9 @@ def new_platform(intake: Running) -> Callable[..., Platform]:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
+
+
+@pytest.fixture
+def easy_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two tries on average solve a challenge."""
+    monkeypatch.setattr(work_demand, "EASY", 1)

@@ -10,15 +10,16 @@ from typing import Any, Literal
 
 import httpx
 
-from takedown_cli import keys
-from takedown_cli.bundle import envelope, seal
-from takedown_cli.bundle.document import Bundle, BundleFingerprint, CaseReference, Declaration, Item
-from takedown_cli.case import CaseNumber
-from takedown_cli.intake.participants import Keys
-from takedown_cli.wire import Age, Audience, CaseRequest, CaseStatus, IntakeCard, Refusal, decode, encode
+from takedown_cli.intake.cases.participants import Keys
+from takedown_cli.protocol import public_keys
+from takedown_cli.protocol.bundle import envelope, seal
+from takedown_cli.protocol.bundle.document import Bundle, BundleFingerprint, CaseReference, Declaration, Item
+from takedown_cli.protocol.case_number import CaseNumber
+from takedown_cli.protocol.wire import Age, Audience, CaseRequest, CaseStatus, IntakeCard, Refusal, decode, encode
+from tests.waiting import PATIENCE
 
 #: One client for all: making one loads the system's certificates.
-HTTP = httpx.Client(timeout=30, trust_env=False)
+HTTP = httpx.Client(timeout=PATIENCE, trust_env=False)
 
 
 def reason(response: httpx.Response) -> str:
@@ -70,7 +71,7 @@ class Person:
 
     @property
     def audience(self) -> Audience:
-        return Audience(origin=self.intake.origin, key_id=keys.key_id(bytes.fromhex(self.intake.signing_key)))
+        return Audience(origin=self.intake.origin, key_id=public_keys.key_id(bytes.fromhex(self.intake.signing_key)))
 
     @property
     def place(self) -> tuple[str, bytes]:
@@ -99,6 +100,11 @@ class Person:
 
     def submit(self, *items: Item, **changes: Any) -> httpx.Response:
         return self.post("submit", self.message(self.bundle(*items, **changes)))
+
+    def submit_in_parts(self, items: Sequence[Item]) -> None:
+        """Submit many items in messages that are small enough to be opened without work."""
+        for start in range(0, len(items), 200):
+            assert self.submit(*items[start : start + 200], adds=start > 0).is_success
 
     def post(self, path: str, body: bytes) -> httpx.Response:
         return HTTP.post(f"{self.origin}/v1/{path}", content=body)
@@ -168,10 +174,13 @@ class Platform:
                 return found
             page = self.page(startTimestamp=since, pageSize=size, nextPageToken=page["nextPageToken"])
 
-    def say(self, value: str, feedback: str, *tags: str) -> int:
+    def say(self, value: str, feedback: str, *tags: str, unseen: bool = False) -> int:
+        """Answer about a hash, after pulling the list unless the answer is about something ``unseen``."""
+        if not unseen:
+            self.pull(size=5000)
         body = {"count": 1, "hashFeedbacks": [{"hashValue": value, "feedbackValue": feedback, "tags": list(tags)}]}
         response = HTTP.post(
-            f"{self.origin}/v1/SubmitFeedback", json=body, headers=self.headers("feedback"), timeout=30
+            f"{self.origin}/v1/SubmitFeedback", json=body, headers=self.headers("feedback"), timeout=PATIENCE
         )
         assert response.status_code == 200, response.content
         count: int = response.json()["count"]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -30,8 +30,12 @@ def _binaries() -> Path:
 
 def _account() -> dict[str, Any]:
     """PostgreSQL refuses to run as root: then it runs as the account that its package made."""
+    if sys.platform == "win32":
+        pytest.skip("PostgreSQL is started on POSIX systems only")
     if os.geteuid() != 0:
         return {}
+    import pwd
+
     try:
         return {"user": pwd.getpwnam("postgres").pw_uid, "group": pwd.getpwnam("postgres").pw_gid, "extra_groups": []}
     except KeyError:
@@ -44,7 +48,7 @@ class Postgres:
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self._binaries, self._account = _binaries(), _account()
         self.folder = folder
-        if "user" in self._account:
+        if sys.platform != "win32" and "user" in self._account:
             os.chown(folder, self._account["user"], self._account["group"])
         self._run("initdb", "--auth=trust", "--username=intake", "--encoding=UTF8", "--no-sync", "-D", "data")
         self._options = (
@@ -75,7 +79,7 @@ class Postgres:
         family = [server, *self.children()]
         for process in family:
             with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
+                os.kill(process, getattr(signal, "SIGKILL", signal.SIGTERM))
         while any(_alive(process) for process in family):
             time.sleep(0.01)
         # They name a process that is gone, but for which somebody may not have waited yet.

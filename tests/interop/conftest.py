@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 
 from takedown_cli.intake import running
-from takedown_cli.intake.participants import Lists
-from takedown_cli.intake.server import Running
+from takedown_cli.intake.cases.participants import Lists
+from takedown_cli.intake.http.server import Running
 from tests.intake.person import Person, Platform
 
 pytest.importorskip("threatexchange", reason="the interop group is not installed: make interop")

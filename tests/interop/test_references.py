@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 from threatexchange.signal_type.pdq.pdq_hasher import pdq_from_bytes
 
-from takedown_cli.discover.sniff import sniff
-from takedown_cli.matching import distance
-from takedown_cli.model import MIN_QUALITY, Fingerprint, Hashed, MediaFile, Recipe
-from takedown_cli.reasons import Reason
-from takedown_cli.worker import hash_media
-from tests.decode import video_zoo
-from tests.decode.picture_zoo import zoo
+from takedown_cli.core.model import MIN_QUALITY, Fingerprint, Hashed, MediaFile, Recipe
+from takedown_cli.core.reasons import Reason
+from takedown_cli.hashing.discover.sniff import sniff
+from takedown_cli.hashing.hash_media import hash_media
+from takedown_cli.hashing.matching import distance
+from tests.hashing.decode import video_zoo
+from tests.hashing.decode.picture_zoo import zoo
 
 #: How FFmpeg brings ten bits with halved colours to eight changed between its versions.
 _BITS, _DEEP_BITS = 2, 6

@@ -1,7 +1,7 @@
 """An intake on loopback that answers as it should and keeps every byte it was sent.
 
-It guarantees that its card, its receipts and its key are those of a real intake, so that the real command talks to it.
-It must never answer anything but the two requests of a submission.
+Its card, its receipts and its key are those of a real intake, so that the real command talks to it.
+It does not answer anything but the two requests of a submission.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 
-from takedown_cli import keys
-from takedown_cli.bundle import envelope, file, seal
-from takedown_cli.wire import Receipt, encode
-from tests.bundle.factory import SEALING, SIGNING, card, signed_card
-from tests.submit.hostile import Server, serving
+from takedown_cli.protocol import public_keys
+from takedown_cli.protocol.bundle import envelope, file, seal
+from takedown_cli.protocol.wire import Receipt, encode
+from tests.client.hostile import Server, serving
+from tests.protocol.bundle.factory import SEALING, SIGNING, card, signed_card
 
 
 @dataclass
@@ -28,7 +28,7 @@ class Capture:
 
     @property
     def address(self) -> str:
-        return f"{self.origin}#{keys.key_id(SIGNING.public_key().public_bytes_raw())}"
+        return f"{self.origin}#{public_keys.key_id(SIGNING.public_key().public_bytes_raw())}"
 
     @property
     def requests(self) -> list[tuple[str, str, dict[str, str], bytes]]:

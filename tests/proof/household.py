@@ -1,7 +1,7 @@
 """A family's computer for one command: a home, a temporary folder, a place to work, and what is in all of them.
 
-It guarantees that the command sees nothing else of this machine, and that every change of a file is noticed.
-It must never be shared between tests.
+The command sees nothing else of this machine, and every change of a file is noticed.
+Each test has its own.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import takedown_cli
+from tests.waiting import PATIENCE
 
 COMMAND = (sys.executable, "-m", "takedown_cli")
 ROOT = Path(takedown_cli.__file__).parents[1]
-_PATIENCE = 90
 
 #: Path below the household → size, time of change, digest. Folders have no digest.
 State = dict[str, tuple[int, int, str]]
@@ -55,7 +55,7 @@ class Household:
         """Run ``takedown ARGUMENTS``; ``before`` is put in front, such as a tracer or a namespace."""
         ended = subprocess.run(
             [*before, *COMMAND, *arguments], cwd=self.work, env=self.environment(env), input=stdin,
-            capture_output=True, timeout=_PATIENCE, check=False,
+            capture_output=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 

@@ -1,7 +1,7 @@
 """Pictures and a clip that carry marks wherever a format lets one write something: the marks may never come out again.
 
-It guarantees that each mark is really in the file, in the clear.
-It must never change the pixels: two files with other marks show the very same picture.
+Each mark is really in the file, in the clear.
+It does not change the pixels: two files with other marks show the very same picture.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from takedown_cli.bundle.file import open_signed
+from takedown_cli.protocol.bundle.file import open_signed
 from tests.proof import marked
 from tests.proof.capture import Capture, plaintext
 from tests.proof.household import Household

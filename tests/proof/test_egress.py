@@ -13,6 +13,7 @@ import pytest
 from tests.proof import marked
 from tests.proof.capture import Capture
 from tests.proof.household import Household
+from tests.waiting import PATIENCE
 
 OFFLINE = (
     ("--version",),
@@ -94,7 +95,7 @@ def test_submit_needs_one_route_only(house: Household) -> None:
     script = Path(__file__).with_name("lonely.py")
     ended = subprocess.run(
         ["unshare", "--net", sys.executable, "-m", f"tests.proof.{script.stem}", house.folder],
-        cwd=script.parents[2], env=house.environment(), capture_output=True, timeout=90, check=False,
+        cwd=script.parents[2], env=house.environment(), capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
     assert b"registered" in ended.stdout

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from takedown_cli.bundle.file import open_signed
-from takedown_cli.case import CaseNumber
+from takedown_cli.protocol.bundle.file import open_signed
+from takedown_cli.protocol.case_number import CaseNumber
 from tests.proof import marked
 from tests.proof.household import Household
 

@@ -8,15 +8,15 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takedown_cli.bundle import file, seal
-from takedown_cli.bundle.document import item_of
-from takedown_cli.case import CaseNumber
-from takedown_cli.model import Fingerprint, Hashed, Media
-from takedown_cli.wire import encode
-from tests.bundle.factory import DECLARATION, SEALING
+from takedown_cli.core.model import Fingerprint, Hashed, Media
+from takedown_cli.protocol.bundle import file, seal
+from takedown_cli.protocol.bundle.document import item_of
+from takedown_cli.protocol.case_number import CaseNumber
+from takedown_cli.protocol.wire import encode
 from tests.proof import marked
 from tests.proof.capture import Capture
 from tests.proof.household import Household
+from tests.protocol.bundle.factory import DECLARATION, SEALING
 
 CASE = CaseNumber.parse("0000-0000-0000-0000-0000-0000")
 PRINTS = (Fingerprint("sha256", "1" * 64), Fingerprint("pdq", "a" * 64, method="full", variant="upright", quality=90))
@@ -87,5 +87,5 @@ def test_no_four_characters_of_names_exif_user_host_or_home_are_in_the_plaintext
     assert not secret & grams(theirs)
     sealed = seal.parse((stranger.work / "x.tdb").read_bytes())
     content = seal.open_as_intake(sealed, SEALING)
-    assert len(seal.pad(content)) in seal.BUCKETS
+    assert len(seal.pad_to_bucket(content)) in seal.BUCKETS
     assert len(sealed.body) == len(seal.parse((house.work / "x.tdb").read_bytes()).body)

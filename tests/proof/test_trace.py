@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.discover.samples import picture
-from tests.hostile import disguises, mutants
+from tests.campaigns.hostile import disguises, mutants
+from tests.hashing.discover.samples import picture
 from tests.proof import marked
 from tests.proof.household import Household
 

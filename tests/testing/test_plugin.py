@@ -16,7 +16,7 @@ from takedown_cli.intake import running
 from takedown_cli.testing import FrozenClock
 
 ROOT = Path(takedown_cli.__file__).parents[1]
-PAGE = ROOT / "docs" / "testing.md"
+PAGE = ROOT / "docs" / "how-to" / "test-your-software.md"
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def test_the_example_runs_against_an_intake_that_is_named(suite: Path, tmp_path:
         code, said = fresh_pytest(suite, "--takedown-intake", server.address)
         assert code == 0, said
         assert f"{len(bundles.NAMES) + 1} passed, 1 skipped" in said
-        assert server.intake.examine().cases > 0
+        assert server.intake.check_integrity().cases > 0
 
 
 def test_an_intake_that_answers_wrongly_fails(suite: Path, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
-"""An organisation's secret as bytes: the key that signs now, the key of the ledger, and what earlier keys were.
-
-It guarantees that a rotation changes the signing key alone, so that nothing has to be encrypted again.
-It must never keep an earlier private key, nor show one in ``repr``.
+"""An organisation's secret as bytes: the signing key, the ledger's key, and the public halves of earlier signing keys.
+A rotation changes the signing key only, so nothing has to be encrypted again.
 """
 
 from __future__ import annotations
@@ -13,15 +11,15 @@ from typing import Annotated, Literal, Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import Field
 
-from takedown_cli.bundle import envelope
-from takedown_cli.bundle.document import Bundle
-from takedown_cli.wire import Day, Document, Hex32
+from takedown_cli.protocol.bundle import envelope
+from takedown_cli.protocol.bundle.document import Bundle
+from takedown_cli.protocol.wire import Day, Document, Hex32
 
 _Secret = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
 
 
 class PastKey(Document):
-    """A public key that signed from the one day to the other."""
+    """A public key that signed from ``since`` to ``until``."""
 
     public: Hex32
     since: Day
@@ -29,7 +27,7 @@ class PastKey(Document):
 
 
 class OrganisationSecret(Document):
-    """What a keeper keeps. ``seed`` is the Ed25519 private key; ``past`` is oldest first."""
+    """The stored secret. ``seed`` is the Ed25519 private key; ``past`` begins with the oldest."""
 
     schema_: Literal["takedown.organisation-secret"] = Field(default="takedown.organisation-secret", alias="schema")
     version: Literal[1] = 1
@@ -43,7 +41,7 @@ class OrganisationSecret(Document):
         return cls(seed=secrets.token_hex(32), ledger=secrets.token_hex(32), since=day)
 
     def rotated(self, day: str) -> Self:
-        """The same with a fresh signing key; of the one before, its public half and its days remain."""
+        """Return the secret with a new signing key. It keeps the public half of the earlier key, and its days."""
         gone = PastKey(public=self.public.hex(), since=self.since, until=day)
         return self.model_copy(update={"seed": secrets.token_hex(32), "since": day, "past": (*self.past, gone)})
 
@@ -77,8 +75,8 @@ class SoftwareKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """An earlier public key (32 bytes) and its days, where the keeper knows them."""
+class EarlierKey:
+    """An earlier public key (32 bytes) and its days, where they are known."""
 
     public: bytes
     since: str | None = None
@@ -86,9 +84,9 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """What may be told of a key: 32-byte public key, the day since when it signs, and those before it, oldest first."""
+class KeyDescription:
+    """What may be shown of a key: 32-byte public key, first day of use, and earlier keys, oldest first."""
 
     public: bytes
     since: str | None
-    past: tuple[Past, ...]
+    past: tuple[EarlierKey, ...]

@@ -1,40 +1,44 @@
-"""The ledger of a caseload: every caller's case, and who did what when, for as many operators as work on it.
+"""The ledger of a caseload: every caller's case, and who did what and when. Several operators share it.
 
-It guarantees that what a turn wrote is on the disk when it ends, that nobody's turn overlaps, and that a caller is
-worked on by one run at a time. It must never be read or written outside of a turn, nor show what it holds.
+Transactions read and write it, one at a time. When a transaction ends, its records are on the disk.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self
 
-from takedown_cli.errors import LedgerError
-from takedown_cli.helpline.keys.organisation import OrganisationKey
+from takedown_cli.core.errors import LedgerError, OutputError, UsageError
+from takedown_cli.helpline.keys import OrganisationKey
 from takedown_cli.helpline.ledger.entry import Act, Entry, Record
 from takedown_cli.helpline.ledger.file import LedgerFile
 from takedown_cli.helpline.ledger.locks import Session, is_alive
-from takedown_cli.helpline.nouns import Case
 
-#: A ledger is written anew when it is larger than this many bytes, and four times what its entries come to: so many
-#: bytes each and for each file's name in them, compressed, and the bundles that are not acknowledged.
+#: A ledger is rewritten when it is larger than this many bytes and than four times what its entries need: bytes for
+#: each entry and for each file name in it, compressed, and the bundles that are not acknowledged.
 WORTHWHILE: Final = 4 << 20
 _ENTRY: Final = 400
 _NAME: Final = 16
 _IN_A_FRAME: Final = 256
+#: How often, and after how many seconds, a rewrite is tried again while another program has the file open.
+_TRIES: Final = 20
+_PAUSE: Final = 0.1
 
 
 @dataclass(slots=True)
-class State:
-    """What the records so far add up to. ``clock`` counts what a person would want to know; ``shown`` and ``handed``
-    are where it stood when the cases were last shown, and handed over; ``next_item`` is never given twice. ``torn`` is
-    set from when an end was found that is no whole entry until the intakes were asked what that was about."""
+class LedgerState:
+    """The sum of the records so far.
+
+    ``clock`` counts the news for people. ``shown`` and ``handed`` are its values when the cases were last shown and
+    handed over. ``next_item`` is never given twice. ``torn`` is true from the moment an incomplete end is found until
+    the intakes were asked about it.
+    """
 
     entries: dict[int, Entry] = field(default_factory=dict)
     references: dict[str, int] = field(default_factory=dict, repr=False)
@@ -45,13 +49,13 @@ class State:
     torn: bool = False
 
     def take(self, record: Record) -> None:
-        """Raises LedgerError for a record of a later version."""
+        """Apply one record. Raises LedgerError for a record of a later version."""
         try:
             self._take(Act(record["a"]), record)
         except (KeyError, ValueError, TypeError, IndexError):
             raise LedgerError(
-                "The ledger holds something that this version does not know.",
-                hint="Use the latest takedown.",
+                "The ledger was written by a newer version of takedown.",
+                hint="Install the latest version.",
             ) from None
 
     def _take(self, act: Act, record: Record) -> None:
@@ -82,118 +86,114 @@ class State:
             self.clock += 1
             known.changed = self.clock
 
-    def records(self) -> Iterator[Record]:
-        """What amounts to this state, for a ledger that is written anew."""
+    def records(self, without: Collection[int] = ()) -> Iterator[Record]:
+        """Yield records that add up to this state, except for the cases ``without``, for a rewritten ledger."""
         yield {
             "a": Act.BEGUN, "clock": self.clock, "shown": self.shown, "handed": self.handed, "next": self.next_item,
             "torn": self.torn,
         }  # fmt: skip
         for entry in self.entries.values():
-            yield entry.kept()
+            if entry.item not in without:
+                yield entry.kept()
 
 
-class Turn:
-    """What one turn may look at, ``state``, and adds to it. What it adds shows in ``state`` once the turn is over."""
+class LedgerTransaction:
+    """One transaction: ``state`` to read, and records to add. ``state`` has them after the transaction."""
 
-    def __init__(self, state: State, day: str, operator: str) -> None:
+    def __init__(self, state: LedgerState, day: str, operator: str) -> None:
         self.state = state
         self.added: list[Record] = []
         self._day, self._operator = day, operator
 
     def add(self, act: Act, item: int, **values: Any) -> None:
-        """One record about one case; what ``values`` it has depends on the act (see ``entry``)."""
+        """Add one record about one case; its ``values`` depend on the act (see ``entry``)."""
         self.added.append({"a": act, "i": item, "d": self._day, "o": self._operator, **values})
 
     def note(self, act: Act, clock: int | None = None) -> None:
-        """That something was done about all cases, as they stand, or as they stood when the clock stood there."""
+        """Record an act about all cases, as they are now or as they were at ``clock``."""
         at = self.state.clock if clock is None else clock
         self.added.append({"a": act, "clock": at, "d": self._day, "o": self._operator})
 
 
 class Ledger:
-    """An open ledger, as a context manager. ``operator`` is who works, ``day`` the day in UTC that is written down.
+    """An open ledger, as a context manager. It records ``operator`` (a name) and ``day`` (UTC) with every act.
 
-    Raises LedgerKeyError for another organisation's, LedgerError for a damaged one, OutputError where the file cannot
-    be read, written or locked.
+    Raises LedgerKeyError for another organisation's ledger, LedgerError for a damaged one, OutputError if the file
+    cannot be read, written or locked.
     """
 
     def __init__(self, path: Path, key: OrganisationKey, *, operator: str, day: str) -> None:
         self.path = path
         self._file = LedgerFile(path, key.ledger_key())
         self._operator, self.day = operator, day
-        self._state = State()
-        try:
-            with self.turn() as turn:
-                if self._file.torn:
-                    turn.note(Act.TORN)
-        except BaseException:
-            self._file.close()
-            raise
+        self._state = LedgerState()
+        with self.transaction() as transaction:
+            if self._file.torn:
+                transaction.note(Act.TORN)
 
     @classmethod
     def make(cls, path: Path, key: OrganisationKey, *, operator: str, day: str) -> Self:
-        """Open the ledger at ``path``, made now if there is nothing there."""
+        """Open the ledger at ``path``, and make it if there is none."""
         if not path.exists():
-            LedgerFile.create(path, key.ledger_key(), _encoded(State().records()))
+            LedgerFile.create(path, key.ledger_key(), _encoded(LedgerState().records()))
         return cls(path, key, operator=operator, day=day)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
+    def __exit__(self, *_: object) -> None:
+        """Do nothing: the file is open only during a transaction."""
 
     @contextmanager
-    def turn(self) -> Iterator[Turn]:
-        """Look and write while nobody else does. Everything that was added is one frame: all of it, or nothing.
+    def transaction(self) -> Iterator[LedgerTransaction]:
+        """Read and write while nobody else does. The added records are one frame: all are written, or none.
 
-        Raises OutputError when it cannot be written; then it is as if there had been no turn.
+        Raise OutputError if it cannot be written; then nothing has changed.
         """
         with self._file.exclusive():
             self._read()
-            turn = Turn(self._state, self.day, self._operator)
-            yield turn
-            if turn.added:
+            transaction = LedgerTransaction(self._state, self.day, self._operator)
+            yield transaction
+            if transaction.added:
                 with self._whole():
-                    self._file.append(_encoded(turn.added))
-                    for record in turn.added:
+                    self._file.append(_encoded(transaction.added))
+                    for record in transaction.added:
                         self._state.take(record)
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
-        """What is interrupted in the block is not half known afterwards: the file is then read from its start."""
+        """If the block is interrupted, read the file from its start next time: half of it may have been read."""
         try:
             yield
         except BaseException:
             self._file.rewind()
             raise
 
-    def state(self) -> State:
-        """How things stand now."""
+    def state(self) -> LedgerState:
+        """Return the current state."""
         with self._file.exclusive():
             self._read()
         return self._state
 
-    def cases(self) -> list[Case]:
-        """Every case, in the order in which they were taken in."""
-        return [entry.case() for entry in self.state().entries.values()]
+    def cases(self) -> list[Entry]:
+        """Return every case, in the order of enrolment."""
+        return list(self.state().entries.values())
 
-    def claim(self, turn: Turn, session: Session, candidates: deque[int], most: int) -> list[Entry]:
-        """Up to ``most`` of the ``candidates`` (item numbers, which are used up) that have work left and that no
-        living run has; from now on they are this run's. A run gets no caller a second time."""
+    def claim(self, transaction: LedgerTransaction, session: Session, candidates: deque[int], most: int) -> list[Entry]:
+        """Claim up to ``most`` of the ``candidates`` (item numbers, which are used up) for this run, and return their
+        entries. Entries without open work, or claimed by another living run, are left out.
+        """
         alive: dict[str, bool] = {session.id: True}
         found: list[Entry] = []
         while candidates and len(found) < most:
-            entry = turn.state.entries.get(candidates.popleft())
+            entry = transaction.state.entries.get(candidates.popleft())
             if entry is None or not entry.open:
                 continue
             holder = entry.claim
             if holder is not None and holder not in alive:
                 alive[holder] = is_alive(self.path, holder)
             if holder is None or not alive[holder]:
-                turn.add(Act.CLAIMED, entry.item, s=session.id)
+                transaction.add(Act.CLAIMED, entry.item, s=session.id)
                 found.append(entry)
         return found
 
@@ -201,30 +201,53 @@ class Ledger:
         """Whether a run works on this case now."""
         return entry.open and entry.claim is not None and is_alive(self.path, entry.claim)
 
-    def held_by_others(self, session: Session) -> int:
-        """On how many callers another run works now."""
+    def require_not_held(self, entry: Entry) -> None:
+        """Raise UsageError while a run works on this case."""
+        if self.is_held(entry):
+            raise UsageError("A run is working on this case now.", hint="Wait until it has ended.")
+
+    def count_held_by_others(self, session: Session) -> int:
+        """Return on how many callers another run works now."""
         claims = [entry.claim for entry in self.state().entries.values() if entry.open and entry.claim is not None]
         alive = {claim for claim in {*claims} - {session.id} if is_alive(self.path, claim)}
         return sum(claim in alive for claim in claims)
 
-    def compact(self, *, always: bool = False) -> None:
-        """Write the ledger anew without what no longer counts; unless ``always``, only when that is worth while.
+    def compact(self, *, always: bool = False, without: Collection[int] = ()) -> None:
+        """Rewrite the ledger without outdated records: only if it is much too large, or ``always``.
 
-        Raises OutputError; then the old one is as it was.
+        Leave out the cases ``without`` (item numbers). Raise UsageError while a run works on one of them: nobody would
+        have the number of what it sends. Raise OutputError. In both cases the old file is unchanged.
         """
+        always = always or bool(without)
+        for _ in range(_TRIES):
+            if self._compact_once(always=always, without=without):
+                return
+            time.sleep(_PAUSE)  # most programs have it open for a moment only
+        if always:
+            raise OutputError(
+                "The ledger could not be rewritten: another program has it open, or it is write-protected.",
+                hint="Close that program, or wait until the other run has ended. The old ledger is unchanged.",
+            )
+
+    def _compact_once(self, *, always: bool, without: Collection[int]) -> bool:
+        """Return False if another program had the file open, so that it could not be replaced."""
         with self._file.exclusive():
             self._read()
+            for item in without:
+                if (entry := self._state.entries.get(item)) is not None:
+                    self.require_not_held(entry)
             entries = self._state.entries.values()
             names = sum(len(entry.covered) + len(entry.seen) for entry in entries)
             held = _NAME * names + sum(_ENTRY + sum(map(len, entry.pending)) for entry in entries)
-            if always or self._file.size > max(WORTHWHILE, 4 * held):
-                self._file.replace(list(_frames(self._state.records())))
+            if not always and self._file.size <= max(WORTHWHILE, 4 * held):
+                return True
+            return self._file.replace(list(_frames(self._state.records(without))))
 
     def _read(self) -> None:
         with self._whole():
             fresh, frames = self._file.news()
             if fresh:
-                self._state = State()
+                self._state = LedgerState()
             for frame in frames:
                 try:
                     records = json.loads(frame)
@@ -239,7 +262,7 @@ def _encoded(records: Iterable[Record]) -> bytes:
 
 
 def _frames(records: Iterator[Record]) -> Iterator[bytes]:
-    """The records, some hundreds to a frame, so that no frame is ever too large to be read."""
+    """Yield the records in frames of a few hundred, so that no frame is too large to read."""
     batch: list[Record] = []
     for record in records:
         batch.append(record)

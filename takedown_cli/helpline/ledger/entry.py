@@ -1,27 +1,21 @@
-"""What the ledger knows of one caller, as the records of the ledger add up to it.
-
-It guarantees that the same records give the same entry, in whichever program they are read.
-It must never decide what is recorded: that is for who takes a turn at the ledger.
-"""
+"""One caller's entry in the ledger: the sum of the records about them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, cast
 
-from takedown_cli.helpline.ledger.place import place_of
-from takedown_cli.helpline.nouns import Answer, Authority, Behalf, Case, Event, State
-from takedown_cli.wire import Age
+from takedown_cli.helpline.case import CaseState, PlatformAnswer
 
 #: One record, as plain JSON values: ``a`` is its act, ``i`` the item number, ``d`` the day, ``o`` the operator.
 Record = dict[str, Any]
 
 
 class Act(StrEnum):
-    """The ledger's list of acts; ``HISTORY`` are those that an entry's history shows."""
+    """The ledger's list of acts. ``HISTORY`` are those that an entry's history shows."""
 
     ENROLLED = "enrolled"
     REOPENED = "reopened"
@@ -54,12 +48,17 @@ HISTORY: Final = frozenset({
 
 @dataclass(slots=True)
 class Entry:
-    """One caller's case. ``source`` and what serves the work is kept only until the case is sent.
+    """One caller's case. ``source`` and other data for the work are kept only until the case is sent.
 
     ``pending`` are bundles (DSSE bytes, or as they came) that are not acknowledged, ``acknowledged`` counts those that
-    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``place`` is a digest of the source, when
-    that has gone; ``claim`` is the run that works on it; ``leaving`` is the day on which it was asked to be taken back,
-    until the intake can get nothing of it any more.
+    are; ``covered`` names files, and ``seen`` items, that are in one of them; ``place`` is a digest of the source once
+    the source is removed; ``claim`` is the run that works on it; ``leaving`` is the day on which a withdrawal was
+    requested, until nothing of the case can arrive at the intake any more.
+
+    ``number`` is the case number as it is shown, None for a bundle made elsewhere, whose number the helpline never
+    learns. ``items`` were sent, ``unprotected`` files could not be, ``twice`` counts duplicates in the folder; ``sent``
+    and ``expires`` are days of the intake; ``reason`` is a sentence on why the case was refused or failed;
+    ``history`` is who did what when, as day (UTC), operator and act.
     """
 
     item: int
@@ -97,17 +96,17 @@ class Entry:
     changed: int = 0
 
     @property
-    def state(self) -> State:
+    def state(self) -> CaseState:
         if self.verdict is not None:
-            return State(self.verdict)
+            return CaseState(self.verdict)
         if not self.finished:
-            return State.WAITING
-        return State.READY if self.pending or not self.acknowledged else State.SENT
+            return CaseState.WAITING
+        return CaseState.READY if self.pending or not self.acknowledged else CaseState.SENT
 
     @property
     def open(self) -> bool:
-        """Whether there is work left that a run may do."""
-        return self.leaving is None and self.state in {State.WAITING, State.READY, State.FAILED}
+        """Whether a run may still work on it."""
+        return self.leaving is None and self.state in {CaseState.WAITING, CaseState.READY, CaseState.FAILED}
 
     @property
     def path(self) -> Path:
@@ -116,30 +115,30 @@ class Entry:
 
     @property
     def contacted(self) -> bool:
-        """Whether the intake may know the case: something of it was ready to be sent, or was."""
+        """Whether the intake may know the case: a part of it was ready to be sent, or was sent."""
         return bool(self.pending or self.acknowledged)
 
-    def case(self) -> Case:
-        """The entry as the noun that the other parts of the caseload share."""
-        return Case(
-            reference=self.reference, number=self.number, state=self.state, age=cast("Age", self.age),
-            behalf=cast("Behalf", self.behalf), authority=cast("Authority | None", self.authority),
-            language=self.language, intake=self.intake, items=self.items, unprotected=self.unprotected, sent=self.sent,
-            expires=self.expires, answers=tuple(_answer(key, said) for key, said in sorted(self.answers.items())),
-            history=tuple(Event(*event) for event in self.history), item=self.item, twice=self.twice,
-            reason=self.reason, leaving=self.leaving is not None,
-        )  # fmt: skip
+    @property
+    def has_slip(self) -> bool:
+        """Whether a slip with the case number was made."""
+        return any(act == Act.SLIP for _, _, act in self.history)
+
+    @property
+    def platform_answers(self) -> list[PlatformAnswer]:
+        """What platforms said, sorted by answer and platform. ``answers`` has it as the ledger's file does."""
+        keys = ((key.partition(" "), said) for key, said in sorted(self.answers.items()))
+        return [PlatformAnswer(platform, cast("Any", state), *said) for (state, _, platform), said in keys]
 
     # ------------------------------------------------------------------------------------------------------ in records
 
     def kept(self) -> Record:
-        """The whole entry as one record, for a ledger that is written anew."""
+        """Return the whole entry as one record, for a ledger that is rewritten."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {"a": Act.KEPT, **values, "covered": sorted(self.covered), "seen": sorted(self.seen)}
 
     @classmethod
     def of(cls, record: Record) -> Entry:
-        """The entry of an ``enrolled`` or ``kept`` record."""
+        """Return the entry of an ``enrolled`` or ``kept`` record."""
         values = {name: value for name, value in record.items() if name in _NAMES}
         entry = cls(**{"item": record.get("i"), **values})
         entry.covered, entry.seen = set(entry.covered), set(entry.seen)
@@ -147,16 +146,39 @@ class Entry:
         return entry
 
     def take(self, record: Record) -> bool:
-        """Let one record change the entry; whether it says something that a person would want to know."""
+        """Apply one record. Return whether it is news for a person."""
         act = Act(record["a"])
-        _TAKES[act](self, record)
+        match act:
+            case Act.REOPENED:
+                self.source, self.finished, self.verdict = record["source"], False, None
+            case Act.CLAIMED:
+                self._claimed(record)
+            case Act.HASHED:
+                self._hashed(record)
+            case Act.SENT:
+                self._sent(record)
+            case Act.FOUND:
+                self._found(record)
+            case Act.REFUSED | Act.FAILED | Act.NOTHING | Act.WITHDRAWN:
+                self._ended(CaseState(act), record.get("why"))
+            case Act.ANSWERED:
+                self._answered(record)
+            case Act.LEAVING:
+                self.leaving, self.reason = self.leaving or record["d"], record["why"]
+                self._leave()
+            case Act.GONE:
+                self.reason = record["why"]
+            case Act.SLIP:
+                pass  # the history has it: the case number is on paper
+            case _:
+                raise ValueError(act)
         if act in HISTORY:
             self.history.append((record["d"], record["o"], str(act)))
         return act in HISTORY
 
     def _claimed(self, record: Record) -> None:
         self.claim = record["s"]
-        if self.verdict == State.FAILED:
+        if self.verdict == CaseState.FAILED:
             self.verdict = self.reason = None
 
     def _hashed(self, record: Record) -> None:
@@ -171,13 +193,13 @@ class Entry:
         self.seen.update(record["seen"])
         self.finished = record["last"]
         if self.finished and not self.contacted:
-            self.verdict = State.NOTHING
+            self.verdict = CaseState.NOTHING
         if self.finished:
             self._settled()
 
     def _sent(self, record: Record) -> None:
         if record["part"] != self.acknowledged or not self.pending:
-            return  # another run sent it as well; the intake took it once, and so do we
+            return  # another run sent it as well; the intake counted it once, and so do we
         self.pending.pop(0)
         self.items += self.waiting_items.pop(0)
         self.acknowledged += 1
@@ -186,7 +208,7 @@ class Entry:
         self._settled()
 
     def _found(self, record: Record) -> None:
-        """The intake has a part of it that the ledger lost: what is sent from now on adds to that."""
+        """Record a part that the intake has and the ledger lost. Later parts are added to that case."""
         if not self.contacted:
             self.acknowledged, self.items = 1, record["items"]
             self.sent, self.expires = record["received"], record["expires"]
@@ -195,18 +217,15 @@ class Entry:
         if self.finished and not self.pending:
             self._leave()
 
-    def _reopened(self, record: Record) -> None:
-        self.source, self.finished, self.verdict = record["source"], False, None
-
     def _leave(self) -> None:
-        """No run has it any more, and of where its files were only a digest is kept."""
+        """Release the entry, and keep only a digest of where its files were."""
         if self.source:
-            self.place = place_of(self.path)
+            self.place = place_digest(self.path)
         self.claim, self.source = None, ""
 
-    def _ended(self, record: Record) -> None:
-        self.verdict, self.reason = _VERDICTS[Act(record["a"])], record.get("why")
-        if self.verdict != State.FAILED:
+    def _ended(self, verdict: CaseState, reason: str | None) -> None:
+        self.verdict, self.reason = verdict, reason
+        if verdict is not CaseState.FAILED:
             self.pending, self.waiting_items, self.leaving = [], [], None
             self._leave()
 
@@ -217,38 +236,13 @@ class Entry:
             key = f"{state} {platform}"
             self.answers[key] = [items, before[key][1] if key in before else day]
 
-    def _leaving(self, record: Record) -> None:
-        self.leaving, self.reason = self.leaving or record["d"], record["why"]
-        self._leave()
 
-    def _gone(self, record: Record) -> None:
-        self.reason = record["why"]
+def place_digest(source: Path) -> str:
+    """Return 24 hexadecimal digits that stand for a caller's folder or bundle, an absolute path without links.
 
-    def _slip(self, record: Record) -> None:
-        """Nothing changes but the history: the number is on paper."""
-
-
-def _answer(key: str, said: list[Any]) -> Answer:
-    state, _, platform = key.partition(" ")
-    return Answer(platform, cast("Any", state), said[0], said[1])
+    The ledger keeps this digest instead of the path once a case is sent.
+    """
+    return sha256(b"takedown/ledger/place/v1\0" + bytes(source)).hexdigest()[:24]
 
 
 _NAMES: Final = frozenset(f.name for f in fields(Entry))
-_VERDICTS: Final = {
-    Act.REFUSED: State.REFUSED, Act.FAILED: State.FAILED, Act.NOTHING: State.NOTHING, Act.WITHDRAWN: State.WITHDRAWN,
-}  # fmt: skip
-_TAKES: Final[dict[Act, Callable[[Entry, Record], None]]] = {
-    Act.REOPENED: Entry._reopened,
-    Act.CLAIMED: Entry._claimed,
-    Act.HASHED: Entry._hashed,
-    Act.SENT: Entry._sent,
-    Act.FOUND: Entry._found,
-    Act.REFUSED: Entry._ended,
-    Act.FAILED: Entry._ended,
-    Act.NOTHING: Entry._ended,
-    Act.WITHDRAWN: Entry._ended,
-    Act.ANSWERED: Entry._answered,
-    Act.LEAVING: Entry._leaving,
-    Act.GONE: Entry._gone,
-    Act.SLIP: Entry._slip,
-}

@@ -1,8 +1,4 @@
-"""The manifest of a caseload, read and validated whole before any work: who calls, where their files are, for whom.
-
-It guarantees that callers come back only if no row has a fault, and that no two of them share a folder or a case.
-It must never open a picture, send anything, or read settings that lie in somebody's folder.
-"""
+"""The manifest of a caseload, read and checked as a whole before any work. No two callers share a folder or a case."""
 
 from __future__ import annotations
 
@@ -14,35 +10,36 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
-from takedown_cli.bundle.file import looks_like_bundle
-from takedown_cli.helpline.manifest.cell import skeleton
+from takedown_cli.core.file_kind import is_in_cloud, is_link
+from takedown_cli.core.file_names import literal_path, one_spelling
+from takedown_cli.helpline.case import Caller
+from takedown_cli.helpline.manifest.cell_rules import confusable_form
 from takedown_cli.helpline.manifest.faults import Fault, Faults
-from takedown_cli.helpline.manifest.row import Given, Row, trimmed
+from takedown_cli.helpline.manifest.raw_rows import MAX_BYTES, MAX_ROWS, RawRow, parse_rows
+from takedown_cli.helpline.manifest.row_reader import Row, RowDefaults, trimmed
 from takedown_cli.helpline.manifest.source import Source
-from takedown_cli.helpline.manifest.text import MAX_ROWS, RawRow, rows
-from takedown_cli.helpline.nouns import Caller
+from takedown_cli.protocol.bundle.file import is_bundle_file
 
-__all__ = ["Fault", "Given", "Manifest", "read"]
+__all__ = ["Fault", "Manifest", "RowDefaults", "read_manifest"]
 
-_LARGEST: Final = 64 << 20
 #: What file managers leave in folders by themselves.
 _LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory"})
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """``callers`` in the manifest's order, and none at all while there are ``faults``."""
+    """``callers`` are in the manifest's order. If there are ``faults``, there are no callers."""
 
     callers: tuple[Caller, ...]
     faults: tuple[Fault, ...]
 
 
-def read(path: Path, given: Given | None = None) -> Manifest:
+def read_manifest(path: Path, given: RowDefaults | None = None) -> Manifest:
     """Read a CSV or JSONL file, or a folder with a folder or bundle for each caller. Raises nothing.
 
-    Sources are relative to the file's folder (``given.root`` when that is set), or are what lies in the folder.
+    Sources are relative to the file's folder, or to ``given.root`` if set. A folder's sources are its entries.
     """
-    given = Given() if given is None else given
+    given = RowDefaults() if given is None else given
     faults = Faults()
     raw, root = _rows(path, given, faults)
     today: date = given.today or datetime.now(UTC).date()
@@ -62,18 +59,18 @@ def read(path: Path, given: Given | None = None) -> Manifest:
     return Manifest(() if found else tuple(callers), found)
 
 
-def _rows(path: Path, given: Given, faults: Faults) -> tuple[Sequence[RawRow], Path]:
+def _rows(path: Path, given: RowDefaults, faults: Faults) -> tuple[Sequence[RawRow], Path]:
     try:
         info = path.stat()
         if stat.S_ISDIR(info.st_mode):
-            root = path.resolve(strict=True)
+            root = one_spelling(path.resolve(strict=True))
             return _of_folder(root, faults), root
-        root = (given.root or path.parent).resolve(strict=True)
+        root = one_spelling((given.root or path.parent).resolve(strict=True))
         if not stat.S_ISREG(info.st_mode):
             faults.add("manifest-kind")
             return [], root
         with path.open("rb") as stream:
-            return rows(stream.read(_LARGEST + 1), faults), root
+            return parse_rows(stream.read(MAX_BYTES + 1), faults), root
     except (FileNotFoundError, NotADirectoryError):
         faults.add("manifest-missing")
     except (OSError, ValueError, RuntimeError):
@@ -82,7 +79,7 @@ def _rows(path: Path, given: Given, faults: Faults) -> tuple[Sequence[RawRow], P
 
 
 def _of_folder(root: Path, faults: Faults) -> list[RawRow]:
-    """A row for each folder or bundle in it, in the order of their names; the name is the reference."""
+    """Return a row for each folder or bundle in it, in the order of their names. The name is the reference."""
     found: list[RawRow] = []
     names = sorted(entry.name for entry in root.iterdir() if entry.name.casefold() not in _LITTER)
     if len(names) > MAX_ROWS:
@@ -93,8 +90,9 @@ def _of_folder(root: Path, faults: Faults) -> list[RawRow]:
             faults.add("row-encoding", row)
             continue
         file = root / name
-        if file.is_file() and not file.is_symlink():
-            if not _is_bundle(file):
+        info = literal_path(file).lstat()
+        if stat.S_ISREG(info.st_mode) and not is_link(info):
+            if not is_in_cloud(info) and not is_bundle_file(file):
                 faults.add("folder-stray-file", row)
                 continue
             found.append(RawRow(row, {"reference": file.stem, "source": name}))
@@ -103,23 +101,15 @@ def _of_folder(root: Path, faults: Faults) -> list[RawRow]:
     return found
 
 
-def _is_bundle(file: Path) -> bool:
-    try:
-        with file.open("rb") as stream:
-            return looks_like_bundle(stream.read(32))
-    except OSError:
-        return False
-
-
 def _across_references(raw: Iterable[RawRow], faults: Faults) -> None:
-    """Every row takes part, faulty or not: a second fault of a row is to be told in the first run."""
+    """Check the references of all rows, also of faulty ones, so that the first run shows every fault."""
     exact: dict[str, int] = {}
     alike: dict[str, int] = {}
     for each in raw:
         reference = unicodedata.normalize("NFC", trimmed(each.cells.get("reference", "")))
         if not reference:
             continue
-        like = skeleton(reference)
+        like = confusable_form(reference)
         if reference in exact:
             faults.add("reference-twice", each.row, "reference", exact[reference])
         elif like in alike:

@@ -1,0 +1,1 @@
+"""The caseload in figures, with small numbers withheld."""

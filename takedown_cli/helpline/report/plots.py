@@ -1,7 +1,7 @@
-"""Plots as inline SVG: columns, bars, and shares of a whole, for a page without scripts.
+"""Draws plots as inline SVG, for a page without scripts: columns, bars, and shares of a whole.
 
-It guarantees that each plot has a title and a description in words, and that no meaning is in colour alone.
-It must never draw a withheld number at its true size: a hatched stub of one size stands for it.
+Each plot has a description in words. A hatched block of fixed size stands for a withheld number; the hatching is
+defined in ``report.html``.
 """
 
 from __future__ import annotations
@@ -9,26 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from takedown_cli.helpline.page import text
-from takedown_cli.helpline.report.suppression import Cell, Table
+from takedown_cli.helpline.html_page import text
+from takedown_cli.helpline.report.suppression import FiguresCell, FiguresTable
 
 _WIDTH: Final = 720
 _STUB: Final = 26
 _MOST_LABELS: Final = 13
 
-#: Shared by all plots of a page: the hatching that stands for a withheld number.
-DEFINITIONS: Final = (
-    '<svg class="definitions" width="0" height="0" aria-hidden="true" focusable="false"><defs>'
-    '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-    '<rect width="7" height="7" class="hatch-ground"/><rect width="2.5" height="7" class="hatch-line"/>'
-    "</pattern></defs></svg>"
-)
 
-
-def in_words(table: Table) -> str:
-    """What the plot shows, as a sentence for whoever does not see it."""
-    said = [f"{cell.label}: {'withheld' if cell.count is None else f'{cell.count:,}'}" for cell in table.cells]
-    return "; ".join(said) + "." if said else "Nothing to show."
+def in_words(table: FiguresTable) -> str:
+    """Return a sentence that describes the plot, for people who cannot see it."""
+    cells = [f"{cell.label}: {'withheld' if cell.count is None else f'{cell.count:,}'}" for cell in table.cells]
+    return "; ".join(cells) + "." if cells else "Nothing to show."
 
 
 def _svg(id_: str, title: str, description: str, height: int, body: Sequence[str]) -> str:
@@ -41,15 +33,15 @@ def _svg(id_: str, title: str, description: str, height: int, body: Sequence[str
 
 
 def _ceiling(most: int) -> tuple[int, int]:
-    """The top of the scale and the step between its lines: 1, 2 or 5 times a power of ten, at most six lines."""
+    """Return the top of the scale and the step between its lines: 1, 2 or 5 times a power of ten, at most six lines."""
     step = 1
     while most > step * 5:
         step = step * 5 // 2 if str(step).startswith("2") else step * 2
     return max(step, -(-most // step) * step), step
 
 
-def columns(table: Table) -> str:
-    """A column for each cell, from left to right."""
+def columns(table: FiguresTable) -> str:
+    """Draw a column for each cell, from left to right."""
     left, right, top, bottom, height = 44, 8, 22, 46, 270
     floor = height - bottom
     highest, step = _ceiling(max((cell.count or 0 for cell in table.cells), default=0))
@@ -68,7 +60,7 @@ def columns(table: Table) -> str:
         above = floor - (_STUB if cell.count is None else cell.count * scale) - 6
         if slot >= 26:
             body.append(
-                f'<text class="value" x="{middle:.1f}" y="{above:.1f}" text-anchor="middle">{_said(cell)}</text>'
+                f'<text class="value" x="{middle:.1f}" y="{above:.1f}" text-anchor="middle">{_count_words(cell)}</text>'
             )
         if place % every == 0:
             body.append(
@@ -78,19 +70,19 @@ def columns(table: Table) -> str:
     return _svg(table.id, table.title, in_words(table), height, body)
 
 
-def _column(cell: Cell, x: float, width: float, floor: int, scale: float) -> str:
+def _column(cell: FiguresCell, x: float, width: float, floor: int, scale: float) -> str:
     if cell.count is None:
         return f'<rect class="withheld" x="{x:.1f}" y="{floor - _STUB}" width="{width:.1f}" height="{_STUB}" rx="2"/>'
     high = cell.count * scale
     return f'<rect class="mark" x="{x:.1f}" y="{floor - high:.1f}" width="{width:.1f}" height="{high:.1f}" rx="2"/>'
 
 
-def _said(cell: Cell) -> str:
+def _count_words(cell: FiguresCell) -> str:
     return "–" if cell.count is None else f"{cell.count:,}"
 
 
-def bars(table: Table) -> str:
-    """A bar for each cell, from top to bottom, with its label before and its number behind."""
+def bars(table: FiguresTable) -> str:
+    """Draw a bar for each cell, from top to bottom, with its label before and its number after it."""
     left, right, row = 200, 70, 36
     most = max((cell.count or 0 for cell in table.cells), default=0)
     scale = (_WIDTH - left - right) / max(most, 1)
@@ -101,14 +93,14 @@ def bars(table: Table) -> str:
         kind = "withheld" if cell.count is None else "mark"
         body.append(f'<text class="label" x="{left - 12}" y="{y + 15}" text-anchor="end">{text(cell.label)}</text>')
         body.append(f'<rect class="{kind}" x="{left}" y="{y}" width="{width:.1f}" height="22" rx="2"/>')
-        body.append(f'<text class="value" x="{left + width + 8:.1f}" y="{y + 15}">{_said(cell)}</text>')
+        body.append(f'<text class="value" x="{left + width + 8:.1f}" y="{y + 15}">{_count_words(cell)}</text>')
     height = len(table.cells) * row + 8
     body.append(f'<line class="floor" x1="{left}" x2="{left}" y1="2" y2="{height - 4}"/>')
     return _svg(table.id, table.title, in_words(table), height, body)
 
 
-def shares(id_: str, title: str, tables: Sequence[Table]) -> str:
-    """For each table one bar of full width, divided as its cells divide the total; what is withheld is one piece."""
+def shares(id_: str, title: str, tables: Sequence[FiguresTable]) -> str:
+    """Draw one bar of full width for each table, divided like its total. Withheld cells are one piece together."""
     left, right, row = 160, 8, 46
     body = []
     for place, table in enumerate(tables):
@@ -120,7 +112,7 @@ def shares(id_: str, title: str, tables: Sequence[Table]) -> str:
     return _svg(id_, title, words, len(tables) * row + 4, body)
 
 
-def _pieces(table: Table, left: int, y: int, width: int) -> list[str]:
+def _pieces(table: FiguresTable, left: int, y: int, width: int) -> list[str]:
     if not table.total:
         return [f'<rect class="withheld" x="{left}" y="{y}" width="{width}" height="28" rx="2"/>']
     counts = [(f"share-{number}", cell.count) for number, cell in enumerate(table.cells, start=1) if cell.count]

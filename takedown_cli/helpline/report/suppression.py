@@ -1,9 +1,8 @@
-"""Small numbers withheld from a table of counts, so that it can be published: nobody is alone in a figure.
+"""Withholds small numbers in a table of counts, so that it can be published without revealing a single person.
 
-It guarantees that what is withheld adds up to the threshold at least and is two cells at least, so that neither the
-total nor the other cells give it away. It must never round or invent a number.
-Source: primary and complementary cell suppression as statistical offices do it (Hundepool et al., Handbook on
-Statistical Disclosure Control, second edition, sections 4.2 and 4.3), with a frequency threshold.
+The withheld cells are at least two, and add up to at least the threshold. So neither the total nor the other cells
+reveal them. Source: primary and complementary cell suppression as statistical offices do it (Hundepool et al., Handbook
+on Statistical Disclosure Control, second edition, sections 4.2 and 4.3), with a frequency threshold.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ THRESHOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class FiguresCell:
     """How many cases have this label; None when that is withheld."""
 
     label: str
@@ -24,12 +23,12 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A partition of ``total`` cases. ``withheld`` is the sum of the cells that are; ``total`` None withholds all."""
+class FiguresTable:
+    """A partition of ``total`` cases. ``withheld`` is the sum of the withheld cells; if ``total`` is None, all are."""
 
     id: str
     title: str
-    cells: tuple[Cell, ...]
+    cells: tuple[FiguresCell, ...]
     total: int | None
     withheld: int
 
@@ -37,32 +36,32 @@ class Table:
         return next(cell.count for cell in self.cells if cell.label == label)
 
 
-def table(id_: str, title: str, counts: Mapping[str, int], threshold: int) -> Table:
-    """The counts of a partition as they may be published. A zero says of nobody anything, and stays.
+def suppress_table(id_: str, title: str, counts: Mapping[str, int], threshold: int) -> FiguresTable:
+    """Return the counts of a partition in a form that may be published. Zeros reveal nothing, and stay.
 
     ``threshold`` 1 withholds nothing.
     """
     total = sum(counts.values())
     if 0 < total < threshold:
-        return nothing(id_, title, counts)
+        return withhold_table(id_, title, counts)
     hidden = _hidden(counts, threshold)
-    cells = tuple(Cell(label, None if label in hidden else count) for label, count in counts.items())
-    return Table(id_, title, cells, total, sum(counts[label] for label in hidden))
+    cells = tuple(FiguresCell(label, None if label in hidden else count) for label, count in counts.items())
+    return FiguresTable(id_, title, cells, total, sum(counts[label] for label in hidden))
 
 
-def nothing(id_: str, title: str, counts: Mapping[str, int]) -> Table:
-    """The same table with everything withheld, its total and its zeros too."""
-    return Table(id_, title, tuple(Cell(label, None) for label in counts), None, 0)
+def withhold_table(id_: str, title: str, counts: Mapping[str, int]) -> FiguresTable:
+    """Return the table with everything withheld, its total and its zeros too."""
+    return FiguresTable(id_, title, tuple(FiguresCell(label, None) for label in counts), None, 0)
 
 
-def pooled(full: Table, label: str) -> Table:
-    """The same with one cell in place of those withheld, whose very names may tell of somebody."""
+def pool_withheld(full: FiguresTable, label: str) -> FiguresTable:
+    """Return the table with one cell in place of the withheld ones: their labels alone could identify a case."""
     kept = tuple(cell for cell in full.cells if cell.count is not None)
     if len(kept) == len(full.cells):
         return full
     if full.total is None:
         return replace(full, cells=())
-    return replace(full, cells=(*kept, Cell(label, full.withheld)), withheld=0)
+    return replace(full, cells=(*kept, FiguresCell(label, full.withheld)), withheld=0)
 
 
 def _hidden(counts: Mapping[str, int], threshold: int) -> set[str]:

@@ -1,7 +1,6 @@
-"""One caller's folder while it is hashed: what comes out of it is gathered into parts, each a signed bundle.
+"""One caller's folder while it is hashed: its outcomes are gathered into parts, and each part is a signed bundle.
 
-It guarantees that an item is in one part only, however often its picture lies in the folder, and that what is in a part
-is not hashed again. It must never put two callers' items, keys or numbers together.
+Each item is in only one part, even if its picture is in the folder several times. A part is never hashed again.
 """
 
 from __future__ import annotations
@@ -12,51 +11,61 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from takedown_cli.bundle import envelope
-from takedown_cli.bundle.document import Bundle, Declaration, Item, item_of
-from takedown_cli.bundle.file import payload_of
-from takedown_cli.case import CaseNumber
-from takedown_cli.discover import walk
-from takedown_cli.errors import TooLargeError
-from takedown_cli.helpline.run.known import name_of
-from takedown_cli.model import Failed, Found, Hashed, Limits, Outcome, Skipped
-from takedown_cli.reasons import Reason
-from takedown_cli.wire import encode
+from takedown_cli.core.errors import TooLargeError
+from takedown_cli.core.file_kind import is_link_at
+from takedown_cli.core.file_names import literal_path
+from takedown_cli.core.model import Failed, Found, Hashed, Limits, Outcome, Skipped
+from takedown_cli.core.reasons import NO_LOSS, Reason
+from takedown_cli.hashing.discover import walk
+from takedown_cli.helpline.run.file_recognition import recognition_digest
+from takedown_cli.protocol.bundle import envelope
+from takedown_cli.protocol.bundle.document import Bundle, Declaration, Item, items_of
+from takedown_cli.protocol.bundle.file import payload_of
+from takedown_cli.protocol.case_number import CaseNumber
+from takedown_cli.protocol.wire import encode
 
 if TYPE_CHECKING:
-    from takedown_cli.helpline.keys.organisation import OrganisationKey
+    from takedown_cli.helpline.keys import OrganisationKey
     from takedown_cli.helpline.ledger.entry import Entry
-    from takedown_cli.wire import IntakeCard
+    from takedown_cli.protocol.wire import IntakeCard
 
-#: A part is closed after so many files or fingerprints: so much is hashed again when a run is killed, and no bundle
-#: comes near what an intake refuses.
+#: A part is closed after this many files or fingerprints. If a run is killed, at most this much is hashed again. And no
+#: bundle comes near the size that an intake refuses.
 PART_FILES: Final = 64
 PART_FINGERPRINTS: Final = 20_000
-#: After so many files that hung or crashed the decoder, the rest of a folder waits for another run.
+#: If this many files stop or crash the decoder, the rest of the folder waits for another run.
 MOST_LOST: Final = 10
-#: Files that are nothing to protect, or are protected by another.
-_NO_LOSS: Final = frozenset({Reason.EMPTY, Reason.NOT_MEDIA, Reason.DUPLICATE})
 _LOST: Final = frozenset({Reason.TOO_SLOW, Reason.DECODER_CRASHED, Reason.TOO_MUCH_MEMORY})
 
 
-@dataclass(slots=True)
+@dataclass
 class Part:
-    """What one part adds to the ledger; ``bundle`` is None when nothing in it could be protected."""
+    """What one part of a case adds to the ledger, as the values of a ``hashed`` record.
+
+    ``bundle`` is None when nothing in it could be protected; ``item`` is the case's number, ``items`` counts pictures
+    and videos; ``covered`` and ``seen`` are as in ``Entry``.
+    """
 
     item: int
-    bundle: str | None = field(repr=False)
-    values: dict[str, Any] = field(repr=False)
+    bundle: str | None = field(default=None, repr=False)
+    items: int = 0
+    unprotected: int = 0
+    twice: int = 0
+    reasons: Counter[str] = field(default_factory=Counter)
+    last: bool = False
+    covered: list[str] = field(default_factory=list, repr=False)
+    seen: list[str] = field(default_factory=list, repr=False)
 
 
 class Folder:
-    """One caller's folder in work. ``key`` countersigns; ``card`` is that of the intake the case goes to."""
+    """One caller's folder while it is hashed. ``key`` countersigns; ``card`` belongs to the intake of the case."""
 
     def __init__(self, entry: Entry, limits: Limits, card: IntakeCard, key: OrganisationKey, day: str) -> None:
         assert entry.number is not None
         self.item = entry.item
-        self.out = 0  # files given to the pool, and not back
+        self.in_pool = 0  # files that the pool was given and has not answered for
         self.seconds = 0.0
         self.lost = 0
         self.walked = False
@@ -73,11 +82,9 @@ class Folder:
         self._clear()
 
     def _clear(self) -> None:
+        self._part = Part(self.item)
         self._items: list[Item] = []
-        self._fingerprints = self._files = self._unprotected = self._twice = 0
-        self._reasons: Counter[str] = Counter()
-        self._new_covered: list[str] = []
-        self._new_seen: list[str] = []
+        self._fingerprints = 0
 
     @property
     def set_aside(self) -> bool:
@@ -85,37 +92,39 @@ class Folder:
         return self.lost >= MOST_LOST
 
     @property
-    def done(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether nothing more will come out of it now."""
-        return self.out == 0 and (self.walked or self.set_aside)
+        return self.in_pool == 0 and (self.walked or self.set_aside)
 
     @property
     def begun(self) -> bool:
         """Whether something came out of it that is in no part yet."""
-        return self._files > 0
+        return bool(self._part.covered)
 
     @property
     def full(self) -> bool:
-        return self._files >= PART_FILES or self._fingerprints >= PART_FINGERPRINTS
+        return len(self._part.covered) >= PART_FILES or self._fingerprints >= PART_FINGERPRINTS
 
     def files(self) -> Iterator[Found | Skipped | Failed]:
-        """What is in the folder and in no part yet. Never raises for anything on the disk."""
-        if self._entry.path.is_symlink():  # since the manifest was read; it may lead to another caller's folder
+        """Yield the files of the folder that are in no part yet. Nothing on the disk makes this raise."""
+        if is_link_at(
+            literal_path(self._entry.path)
+        ):  # since the manifest was read; it may lead to another caller's folder
             self.unreadable = Reason.SYMLINK
             return
         for found in walk([self._entry.path], self._limits):
-            name = name_of(found, self._name_key)
+            name = recognition_digest(found, self._name_key)
             if name not in self._covered:
                 self._given[found.path] = name, time.monotonic()
                 yield found
 
     def take(self, outcome: Outcome) -> None:
-        """Count one outcome, and keep its item. Never raises for anything a file or a decoder may do."""
+        """Count one outcome, and keep its item. Nothing that a file or a decoder does makes this raise."""
         name, since = self._given.pop(outcome.path, ("", time.monotonic()))
-        self.out -= 1
+        self.in_pool -= 1
         self.seconds += time.monotonic() - since
-        self._files += 1
-        self._new_covered.append(name)
+        if isinstance(outcome, Hashed) or outcome.reason is not Reason.IN_CLOUD:
+            self._part.covered.append(name)  # a download changes neither name, size nor time
         if isinstance(outcome, Hashed):
             self._take_hashed(outcome)
             return
@@ -123,41 +132,38 @@ class Folder:
         if isinstance(outcome, Failed) and outcome.path == self._entry.path:
             self.unreadable = outcome.reason
         if outcome.reason is Reason.DUPLICATE:
-            self._twice += 1
-        elif outcome.reason not in _NO_LOSS:
-            self._unprotected += 1
-            self._reasons[outcome.reason] += 1
+            self._part.twice += 1
+        elif outcome.reason not in NO_LOSS:
+            self._part.unprotected += 1
+            self._part.reasons[outcome.reason] += 1
 
     def _take_hashed(self, hashed: Hashed) -> None:
         try:
-            item = item_of(hashed, self._entry.age)  # type: ignore[arg-type]
+            items = items_of(hashed, self._entry.age)  # type: ignore[arg-type]
         except TooLargeError:
-            item = None
-        if item is None:
-            self._unprotected += 1
-            self._reasons[hashed.weak or Reason.LOW_QUALITY] += 1
+            items = ()
+        if not items:
+            self._part.unprotected += 1
+            self._part.reasons[hashed.weak or Reason.LOW_QUALITY] += 1
             return
         if hashed.partial is not None:
-            self._reasons[hashed.partial] += 1
-        digest = sha256(item.model_dump_json().encode()).digest()[:12].hex()
-        if digest in self._seen:
-            self._twice += 1
-            return
-        self._seen.add(digest)
-        self._new_seen.append(digest)
-        self._items.append(item)
-        self._fingerprints += len(item.fingerprints)
+            self._part.reasons[hashed.partial] += 1
+        for item in items:
+            digest = sha256(item.model_dump_json().encode()).digest()[:12].hex()
+            if digest in self._seen:
+                self._part.twice += 1
+                continue
+            self._seen.add(digest)
+            self._part.seen.append(digest)
+            self._items.append(item)
+            self._fingerprints += len(item.fingerprints)
 
     def part(self, *, last: bool) -> Part:
-        """What was gathered since the last part, as a bundle of this case, signed by it and by the organisation."""
-        bundle = self._bundle() if self._items else None
-        values = {
-            "bundle": bundle, "items": len(self._items), "unprotected": self._unprotected, "twice": self._twice,
-            "reasons": dict(self._reasons), "last": last, "covered": self._new_covered,
-            "seen": self._new_seen,
-        }  # fmt: skip
+        """Return what was gathered since the last part, as a bundle signed by the case and the organisation."""
+        part = self._part
+        part.bundle, part.items, part.last = self._bundle() if self._items else None, len(self._items), last
         self._clear()
-        return Part(self.item, bundle, values)
+        return part
 
     def _bundle(self) -> str:
         payload = payload_of(

@@ -1,7 +1,6 @@
-"""What is on its way to the intakes: threads that send the parts of each case in their order, and say how it went.
+"""Sends the parts of each case to the intakes, in threads and in order, and reports the answers.
 
-It guarantees that a case's second part is not sent before its first was taken, and that no more than a bounded number
-waits. It must never send what is not in the ledger already, nor write to the ledger itself.
+A second part is sent only after the first was accepted. The number of waiting parts is limited.
 """
 
 from __future__ import annotations
@@ -14,22 +13,24 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from takedown_cli.bundle.file import is_sealed, seal_for
-from takedown_cli.errors import RefusedError, UntrustedIntakeError
+from takedown_cli.core.errors import RefusedError, UntrustedIntakeError
+from takedown_cli.protocol.bundle.file import is_sealed, seal_for
 
 if TYPE_CHECKING:
-    from takedown_cli.submit.client import IntakeClient
+    from takedown_cli.client.client import IntakeClient
 
 #: Opens a connection of its own to an intake, for one thread.
 Connect = Callable[[str], "AbstractContextManager[IntakeClient]"]
 
 MOST_WAITING: Final = 64
-#: A thread that waits for a silent intake is left behind; what it sends is in the ledger, and taken once.
+#: On Windows Ctrl-C does not end a wait for another thread, so the main thread's waits end by themselves.
+WAKE_SECONDS: Final = 0.25
+#: We do not wait for a thread with a silent intake. What it sends is in the ledger, and the intake counts it once.
 _CLOSE_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class Delivery:
     """The ``part``-th bundle of a case, counted from 0, for the intake at the address ``intake``."""
 
     item: int
@@ -39,7 +40,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Accepted:
     """An intake's receipt. The days are the intake's."""
 
     item: int
@@ -49,24 +50,23 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """An intake's refusal for good, with its sentence; nothing was registered of this part."""
+class Rejected:
+    """An intake's refusal for good, with its sentence. Nothing was registered of the part."""
 
     item: int
-    part: int
     why: str
 
 
 class Outbox:
-    """Sends from ``senders`` threads, as a context manager. ``error`` is what stopped it, when something did."""
+    """Sends from ``senders`` threads, as a context manager. ``error`` is the error that stopped it, if any."""
 
     def __init__(self, connect: Connect, senders: int) -> None:
         self._connect = connect
         self._changed = threading.Condition()
-        self._waiting: dict[int, deque[Letter]] = {}
+        self._waiting: dict[int, deque[Delivery]] = {}
         self._turns: deque[int] = deque()  # cases of which something waits, and nothing is being sent
         self._count = 0
-        self._results: list[Taken | Refusal] = []
+        self._results: list[Accepted | Rejected] = []
         self._closed = False
         self.error: BaseException | None = None
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(senders)]
@@ -89,10 +89,13 @@ class Outbox:
         """Whether nothing waits or is being sent."""
         return self._count == 0
 
-    def put(self, letter: Letter) -> None:
-        """Hand over a part; waits while too many wait, unless the sending has stopped."""
+    def put(self, letter: Delivery) -> None:
+        """Add a part. Wait while there are too many, unless the sending has stopped."""
         with self._changed:
-            self._changed.wait_for(lambda: self._count < MOST_WAITING or self.error is not None)
+            while not self._changed.wait_for(
+                lambda: self._count < MOST_WAITING or self.error is not None, WAKE_SECONDS
+            ):
+                pass
             if self.error is not None:
                 return
             self._count += 1
@@ -103,14 +106,14 @@ class Outbox:
                 self._turns.append(letter.item)
             self._changed.notify_all()
 
-    def results(self) -> list[Taken | Refusal]:
-        """What was answered since the last call."""
+    def results(self) -> list[Accepted | Rejected]:
+        """Return the answers since the last call."""
         with self._changed:
             found, self._results = self._results, []
         return found
 
     def wait(self, seconds: float) -> None:
-        """Until everything is sent, the sending has stopped, or this much time is over."""
+        """Wait until everything is sent, the sending has stopped, or the time is over."""
         with self._changed:
             self._changed.wait_for(lambda: self._count == 0 or self.error is not None, seconds)
 
@@ -122,7 +125,7 @@ class Outbox:
             try:
                 while (item := self._next()) is not None:
                     self._send(item, clients, doors)
-            except BaseException as error:  # whatever it is, it ends the run, and the main thread tells of it
+            except BaseException as error:  # whatever it is, it ends the run, and the main thread raises it
                 with self._changed:
                     self.error = self.error or error
                     self._changed.notify_all()
@@ -133,22 +136,23 @@ class Outbox:
             return None if self._closed or self.error is not None else self._turns.popleft()
 
     def _send(self, item: int, clients: dict[str, IntakeClient], doors: ExitStack) -> None:
-        """One part of a case; what else waits of it comes when it is its turn again."""
+        """Send one part of a case. Its other parts wait until the case is next again."""
         letter = self._waiting[item][0]
         client = clients.get(letter.intake)
         if client is None:
             client = clients[letter.intake] = doors.enter_context(self._connect(letter.intake))
-        result: Taken | Refusal
+        result: Accepted | Rejected
         try:
-            receipt = client.submit(_message(letter, client))
-            result = Taken(item, letter.part, receipt.day, receipt.expires)
+            data = letter.bundle.encode("latin-1")
+            receipt = client.submit(data if is_sealed(data) else seal_for(data, client.fetch_card()))
+            result = Accepted(item, letter.part, receipt.day, receipt.expires)
         except UntrustedIntakeError:
             raise
         except RefusedError as refused:
-            result = Refusal(item, letter.part, refused.sentence)
+            result = Rejected(item, refused.sentence)
         with self._changed:
             queue = self._waiting[item]
-            over = len(queue) if isinstance(result, Refusal) else 1  # without its beginning, nothing of it is taken
+            over = len(queue) if isinstance(result, Rejected) else 1  # without its beginning, nothing of it is taken
             for _ in range(over):
                 queue.popleft()
             self._count -= over
@@ -158,8 +162,3 @@ class Outbox:
                 del self._waiting[item]
             self._results.append(result)
             self._changed.notify_all()
-
-
-def _message(letter: Letter, client: IntakeClient) -> bytes:
-    data = letter.bundle.encode("latin-1")
-    return data if is_sealed(data) else seal_for(data, client.card())

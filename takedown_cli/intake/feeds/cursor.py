@@ -1,35 +1,54 @@
-"""Reading hash records page by page: one order of modification, stable while others write.
+"""Reads hash records page by page, in the order of their modification, which stays stable while others write.
 
-It guarantees that a reader who goes on from the last place it was given misses no record, however many change
-meanwhile, and that what one participant has pulled is noted by day. It must never load more than a page.
+A participant that continues from its last place misses no record, however many change in the meantime. The number of
+pulled records is recorded by day.
 """
 
 from __future__ import annotations
 
 import hmac
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exists, func, insert, or_, select, update
 
-from takedown_cli.intake.listing import chunks
-from takedown_cli.intake.participants import Participant
-from takedown_cli.intake.prepared import Prepared
-from takedown_cli.intake.schema import cases, clock, feedback, hashes, items, listings, participants, pulls
-from takedown_cli.intake.signals import EVERY_CLASS
-from takedown_cli.intake.standing import CONFIRMED, PROVISIONAL, Standing
-from takedown_cli.intake.writer import Turn
+from takedown_cli.intake.cases.hash_state import CONFIRMED, FEEDBACK_COUNTS, PROVISIONAL, Standing
+from takedown_cli.intake.cases.participants import Participant
+from takedown_cli.intake.messages.signals import EVERY_CLASS
+from takedown_cli.intake.store.prepared_statements import PreparedStatement, in_chunks
+from takedown_cli.intake.store.tables import (
+    LISTING_OF_ITEM,
+    cases,
+    clock,
+    contributions,
+    feedback,
+    hashes,
+    items,
+    listings,
+    participants,
+    pulls,
+)
+from takedown_cli.intake.store.writer import WriteTransaction
 
+#: A page ends with the record at which it has this many records, or before the one that would make it this large. That
+#: is room for 5,000 ordinary records of the StopNCII shape.
 MAX_PAGE: Final = 5000
+MAX_BYTES: Final = 2 << 20
+#: This many records of a page are read at once with their cases and feedback, so that a page needs little memory.
+SLICE: Final = 250
+#: A record names its newest cases only. Whoever has many cases could make a page of any size otherwise.
+MAX_CASES: Final = 20
+MAX_COUNTED: Final = 1000
+_DENSE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One hash record; any ``state`` but active is shown as withdrawn. ``modified`` is in seconds.
+    """One hash record. Any ``state`` but active is shown as withdrawn. ``modified`` is in seconds.
 
-    For a reader who wants confirmed hashes only, one that is confirmed no more is withdrawn.
+    For a participant that wants confirmed hashes only, one that is no longer confirmed is withdrawn.
     """
 
     id: int
@@ -43,8 +62,8 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
-    """What a participant said about a record, in the StopNCII interface's terms; ``tags`` is a JSON list."""
+class Feedback:
+    """A participant's answer about a record, in the StopNCII interface's terms; ``tags`` is a JSON list."""
 
     participant: int
     platform: str
@@ -54,7 +73,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``records`` after ``start``, in order; ``last`` says that nothing follows up to ``horizon``."""
+    """``records`` after ``start``, in order. ``last``: nothing follows up to ``horizon``."""
 
     records: Sequence[Record]
     start: int
@@ -63,163 +82,230 @@ class Page:
 
 
 def place_before(connection: Connection, modified: int) -> int:
-    """The last place before this second."""
+    """Return the last place before this second."""
     query = select(hashes.c.seq).where(hashes.c.modified < modified)
     return connection.scalar(query.order_by(hashes.c.modified.desc(), hashes.c.seq.desc()).limit(1)) or 0
 
 
-_RECORD = (
-    hashes.c.id,
-    hashes.c.list,
-    hashes.c.signal,
-    hashes.c.value,
-    hashes.c.state,
-    hashes.c.standing,
-    hashes.c.modified,
-    hashes.c.seq,
-)
+_RECORD = [hashes.c[field.name] for field in fields(Record)]
 
 
-def with_values(connection: Connection, reader: Participant, values: Sequence[bytes]) -> list[Record]:
-    """The records with one of these values that the reader may know, on any list."""
-    query = select(*_RECORD).where(hashes.c.value.in_(values), *_known_to(reader))
-    return [_as_read_by(reader, Record(*row)) for row in connection.execute(query)]
+def delivered_to(connection: Connection, participant: Participant) -> int:
+    """Return the place up to which the participant was given everything that it may have."""
+    query = select(func.max(pulls.c.upto)).where(pulls.c.participant_id == participant.id)
+    return connection.scalar(query) or 0
 
 
-def _known_to(reader: Participant) -> list[ColumnElement[bool]]:
-    """What a reader may have been shown: never what is held, nor what was gone before it came."""
-    known = [hashes.c.state != "held", or_(hashes.c.state == "active", hashes.c.seq > reader.joined)]
-    return [*known, hashes.c.standing != PROVISIONAL] if reader.confirmed else known
+def answerable_by(connection: Connection, participant: Participant) -> list[ColumnElement[bool]]:
+    """Return conditions for the records on which a participant may have an opinion: it was given them, or has them."""
+    wanted = hashes.c.classes.bitwise_and(participant.classes) != 0
+    given = and_(wanted, *visible_to(participant), hashes.c.active_from <= delivered_to(connection, participant))
+    own = exists().where(contributions.c.hash_id == hashes.c.id, contributions.c.participant_id == participant.id)
+    return [hashes.c.list.in_(participant.lists), or_(given, and_(own, hashes.c.shown))]
 
 
-def _as_read_by(reader: Participant, record: Record) -> Record:
-    lapsed = reader.confirmed and record.standing != CONFIRMED and record.state == "active"
+def records_with_values(connection: Connection, participant: Participant, values: Sequence[bytes]) -> list[Record]:
+    """Return the records with one of these values that the participant may see, on any list."""
+    query = select(*_RECORD).where(hashes.c.value.in_(values), *visible_to(participant))
+    return [_as_read_by(participant, Record(*row)) for row in connection.execute(query)]
+
+
+def visible_to(participant: Participant) -> list[ColumnElement[bool]]:
+    """Return conditions for what a participant may see: what was once active, and not withdrawn before it joined."""
+    known = [hashes.c.shown, or_(hashes.c.state == "active", hashes.c.seq > participant.joined)]
+    return [*known, hashes.c.standing != PROVISIONAL] if participant.confirmed else known
+
+
+def _as_read_by(participant: Participant, record: Record) -> Record:
+    lapsed = participant.confirmed and record.standing != CONFIRMED and record.state == "active"
     return replace(record, state="withdrawn") if lapsed else record
 
 
 def read_page(
-    connection: Connection, reader: Participant, signals: Sequence[str], start: int, size: int, until: int | None = None
+    connection: Connection,
+    participant: Participant,
+    signals: Sequence[str],
+    start: int,
+    size: int,
+    until: int | None = None,
 ) -> Page:
-    """At most ``size`` records that come after place ``start``, of the reader's lists and classes.
+    """Return at most ``size`` records after place ``start``, of the participant's lists and classes.
 
-    ``until`` is a second after which nothing is wanted. The clock is read first: what is committed later is beyond
-    the horizon, whatever the isolation level.
+    ``until`` is the last second that is wanted. The clock is read first: what is committed later is beyond the
+    horizon, whatever the isolation level.
     """
     horizon = connection.scalar(select(clock.c.seq)) or 0
     query = select(*_RECORD).where(
         hashes.c.seq > start,
         hashes.c.seq <= horizon,
-        hashes.c.list.in_(reader.lists),
+        hashes.c.list.in_(participant.lists),
         hashes.c.signal.in_(signals),
-        *_known_to(reader),
+        *visible_to(participant),
     )
     if until is not None:
         query = query.where(hashes.c.modified <= until)
-    if reader.classes != EVERY_CLASS:
-        query = query.where(hashes.c.classes.bitwise_and(reader.classes) != 0)
+    if participant.classes != EVERY_CLASS:
+        query = query.where(hashes.c.classes.bitwise_and(participant.classes) != 0)
     rows = connection.execute(query.order_by(hashes.c.seq).limit(size + 1)).all()
-    return Page([_as_read_by(reader, Record(*row)) for row in rows[:size]], start, len(rows) <= size, horizon)
+    return Page([_as_read_by(participant, Record(*row)) for row in rows[:size]], start, len(rows) <= size, horizon)
 
 
-def _of_page(query: Select[*tuple[Any, ...]]) -> Prepared:
-    return Prepared(query.where(hashes.c.seq >= bindparam("first"), hashes.c.seq <= bindparam("last")))
+def render_page(page: Page, render: Callable[[Sequence[Record]], Iterable[str]]) -> tuple[Page, list[str]]:
+    """Return the page with as many of its records as fit, at least one, and the text of each in a feed's form.
+
+    ``render`` gets the records in slices, so that their cases and feedback are not all in memory at once.
+    """
+    texts: list[str] = []
+    room = MAX_BYTES
+    for some in in_chunks(page.records, SLICE):
+        for text in render(some):
+            room -= len(text.encode()) + 1
+            if room < 0 and texts:
+                return replace(page, records=page.records[: len(texts)], last=False), texts
+            texts.append(text)
+    return page, texts
 
 
-def _of_some(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+def _of_page(query: Select[*tuple[Any, ...]]) -> PreparedStatement:
+    return PreparedStatement(query.where(hashes.c.seq >= bindparam("first"), hashes.c.seq <= bindparam("last")))
+
+
+def _of_ids(query: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return query.where(hashes.c.id.in_(bindparam("some", expanding=True)))
 
 
-_HOLDERS = (
-    select(hashes.c.id, cases.c.lookup, items.c.state)
+#: Listed items. Said the other way round, SQLite would begin with all items in that state.
+_LISTED = and_(items.c.state != "held", items.c.state != "withdrawn")
+_other_listings, _other_items = listings.alias(), items.alias()
+#: The case up to which the newest cases of a record go, or none if there are fewer.
+_LAST_NEWEST = (
+    select(_other_listings.c.case_id)
+    .distinct()
+    .join(
+        _other_items,
+        and_(_other_items.c.case_id == _other_listings.c.case_id, _other_items.c.number == _other_listings.c.number),
+    )
+    .where(_other_listings.c.hash_id == hashes.c.id)
+    .where(_other_items.c.state != "held", _other_items.c.state != "withdrawn")
+    .order_by(_other_listings.c.case_id.desc())
+    .limit(1)
+    .offset(MAX_CASES - 1)
+    .correlate(hashes)
+    .scalar_subquery()
+)
+_NEWEST = (
+    select(hashes.c.id, listings.c.case_id, cases.c.lookup)
+    .distinct()
     .select_from(hashes)
-    .join(listings, listings.c.hash_id == hashes.c.id)
-    .join(items, and_(items.c.case_id == listings.c.case_id, items.c.number == listings.c.number))
+    .join(listings, and_(listings.c.hash_id == hashes.c.id, listings.c.case_id >= func.coalesce(_LAST_NEWEST, 0)))
+    .join(items, LISTING_OF_ITEM)
     .join(cases, cases.c.id == listings.c.case_id)
-    .where(items.c.state != "held")
+    .where(_LISTED)
 )
 _WORDS = (
     select(hashes.c.id, feedback.c.participant_id, participants.c.name, feedback.c.value, feedback.c.tags)
     .select_from(hashes)
     .join(feedback, feedback.c.hash_id == hashes.c.id)
     .join(participants, participants.c.id == feedback.c.participant_id)
+    .where(FEEDBACK_COUNTS)
     .order_by(participants.c.name)
 )
-_PAGE_HOLDERS, _PAGE_WORDS = _of_page(_HOLDERS), _of_page(_WORDS)
-_SOME_HOLDERS, _SOME_WORDS = _of_some(_HOLDERS), _of_some(_WORDS)
+_PAGE_NEWEST, _PAGE_WORDS = _of_page(_NEWEST), _of_page(_WORDS)
+_SOME_NEWEST, _SOME_WORDS = _of_ids(_NEWEST), _of_ids(_WORDS)
+_SOME_CASES = (
+    select(listings.c.case_id)
+    .distinct()
+    .join(items, LISTING_OF_ITEM)
+    .where(or_(listings.c.hash_id == bindparam("one"), listings.c.hash_id == bindparam("other")), _LISTED)
+    .limit(MAX_COUNTED)
+)
+_COUNT_CASES = PreparedStatement(select(func.count()).select_from(_SOME_CASES.subquery()))
 
 
-def holders(
+def newest_cases(
     connection: Connection, records: Sequence[Record], others: Sequence[int] = ()
-) -> dict[int, list[tuple[bytes, str]]]:
-    """The cases that hold or held each record of a page, and ``others``: lookup HMAC and the item's state."""
-    found: dict[int, list[tuple[bytes, str]]] = defaultdict(list)
-    for row, lookup, state in _rows(connection, _PAGE_HOLDERS, _SOME_HOLDERS, records, others):
-        found[row].append((lookup, state))
+) -> dict[int, list[tuple[int, bytes]]]:
+    """Return row id and lookup HMAC of the newest cases that stand for each record of a slice or of ``others``.
+
+    The newest is first, and there are at most ``MAX_CASES``.
+    """
+    found: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+    for row, *holder in _rows(connection, _PAGE_NEWEST, _SOME_NEWEST, records, others):
+        found[row].append((holder[0], holder[1]))
+    for some in found.values():
+        some.sort(reverse=True)
     return found
 
 
-def words(connection: Connection, records: Sequence[Record], others: Sequence[int] = ()) -> dict[int, list[Word]]:
-    """What participants said of each record of a page, and of ``others``."""
-    found: dict[int, list[Word]] = defaultdict(list)
+def count_cases(connection: Connection, one: Record, other: Record) -> int:
+    """Return how many cases stand for either of two records; not more than ``MAX_COUNTED`` are counted."""
+    [(count,)] = _COUNT_CASES.rows(connection, one=one.id, other=other.id)
+    return int(count)
+
+
+def feedback_on(
+    connection: Connection, records: Sequence[Record], others: Sequence[int] = ()
+) -> dict[int, list[Feedback]]:
+    """Return the participants' feedback on each record of a slice or of ``others``."""
+    found: dict[int, list[Feedback]] = defaultdict(list)
     for row, *word in _rows(connection, _PAGE_WORDS, _SOME_WORDS, records, others):
-        found[row].append(Word(*word))
+        found[row].append(Feedback(*word))
     return found
 
 
 def _rows(
     connection: Connection,
-    of_page: Prepared,
+    of_page: PreparedStatement,
     of_some: Select[*tuple[Any, ...]],
     records: Sequence[Record],
     others: Sequence[int],
 ) -> Iterator[Sequence[Any]]:
-    """A page is a stretch of places, which is far cheaper to ask for than a list of records."""
-    if records:
+    """Return rows for a slice of a page and for other records.
+
+    A range of places is far cheaper to ask for than a list of records, unless most of it is not the reader's.
+    """
+    ids = list(others)
+    if records and records[-1].seq - records[0].seq < _DENSE * len(records):
         yield from of_page.rows(connection, first=records[0].seq, last=records[-1].seq)
-    for chunk in chunks(others):
+    else:
+        ids += [record.id for record in records]
+    for chunk in in_chunks(ids):
         yield from connection.execute(of_some, {"some": chunk})
 
 
-def pseudonym_key(master: bytes, reader: Participant) -> bytes:
-    """The key under which this reader sees cases: nobody else's pseudonyms can be compared with them."""
-    return hmac.digest(master, b"%d" % reader.id, "sha256")
+def pseudonym_key(master: bytes, participant: Participant) -> bytes:
+    """Return the key for this participant's pseudonyms of cases, which match no other participant's."""
+    return hmac.digest(master, b"%d" % participant.id, "sha256")
 
 
 def pseudonym(key: bytes, lookup: bytes) -> str:
-    """A case as one participant sees it: 32 hexadecimal digits."""
+    """Return the name of a case for one participant: 32 hexadecimal digits."""
     return hmac.digest(key, lookup, "sha256").hex()[:32]
 
 
-def note_pull(turn: Turn, reader: Participant, page: Page, records: int) -> None:
-    """Note that the reader has pulled everything up to the page's horizon, if it left nothing out before.
+def note_pull(transaction: WriteTransaction, participant: Participant, page: Page, records: int) -> None:
+    """Note that the participant was given everything up to the page's horizon, unless it skipped something.
 
-    ``records`` counts those of all pages. A reader that began beyond what it had pulled skipped something.
+    ``records`` counts those of all pages, when this is the last. A participant that began after the end of what it was
+    given skipped records.
     """
-    upto = turn.connection.scalar(select(func.max(pulls.c.upto)).where(pulls.c.participant_id == reader.id)) or 0
-    if page.start > upto and _anything_between(turn.connection, reader, upto, page.start):
-        horizon = upto
-    else:
-        horizon = max(upto, page.horizon)
-    today = and_(pulls.c.participant_id == reader.id, pulls.c.day == turn.day)
-    changed = turn.connection.execute(
-        update(pulls).where(today).values(upto=horizon, records=pulls.c.records + records)
-    )
+    upto = delivered_to(transaction.connection, participant)
+    between = hashes.c.seq > upto, hashes.c.seq <= page.start, hashes.c.list.in_(participant.lists)
+    skipped = page.start > upto and transaction.execute(select(hashes.c.id).where(*between).limit(1)).first()
+    horizon = upto if skipped else max(upto, min(page.horizon, transaction.last_seq))
+    today = and_(pulls.c.participant_id == participant.id, pulls.c.day == transaction.day)
+    changed = transaction.execute(update(pulls).where(today).values(upto=horizon, records=pulls.c.records + records))
     if not changed.rowcount:
-        turn.connection.execute(
-            insert(pulls).values(participant_id=reader.id, day=turn.day, upto=horizon, records=records)
+        transaction.execute(
+            insert(pulls).values(participant_id=participant.id, day=transaction.day, upto=horizon, records=records)
         )
 
 
-def promise(turn: Turn, until: int) -> None:
-    """See to it that nothing committed from now on is dated ``until`` or before.
+def close_time_range(transaction: WriteTransaction, until: int) -> None:
+    """Make sure that every later commit is dated after ``until`` (seconds).
 
-    The NCMEC interface asks by ranges of time that leave their beginning out, so a change that is dated within a
-    range but committed after the range was read would never be read at all.
+    The NCMEC interface asks for ranges of time. A change that is dated inside a range but committed after the range was
+    read would never be read.
     """
-    turn.connection.execute(update(clock).where(clock.c.modified <= until).values(modified=until + 1))
-    turn.modified = max(turn.modified, until + 1)
-
-
-def _anything_between(connection: Connection, reader: Participant, after: int, upto: int) -> bool:
-    query = select(hashes.c.id).where(hashes.c.seq > after, hashes.c.seq <= upto, hashes.c.list.in_(reader.lists))
-    return connection.execute(query.limit(1)).first() is not None
+    transaction.execute(update(clock).where(clock.c.modified <= until).values(modified=until + 1))
+    transaction.modified = max(transaction.modified, until + 1)

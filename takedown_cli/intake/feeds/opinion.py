@@ -1,7 +1,6 @@
-"""Opinions: what a platform reports about hashes it pulled, kept per hash and platform.
+"""Stores what a platform reports about the hashes it pulled, for each hash and platform.
 
-It guarantees that a platform speaks only of records on its own lists, and that a repeated word changes no cursor.
-It must never create a hash record.
+An opinion affects only records on the platform's own lists. A repeated opinion moves no record in the feeds.
 """
 
 from __future__ import annotations
@@ -12,47 +11,68 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, select, update
 
-from takedown_cli.intake.listing import chunks, touch
-from takedown_cli.intake.participants import Participant
-from takedown_cli.intake.review import weigh
-from takedown_cli.intake.schema import feedback, hashes
-from takedown_cli.intake.writer import Turn
+from takedown_cli.intake.cases.hash_state import settle_records
+from takedown_cli.intake.cases.participants import Participant
+from takedown_cli.intake.feeds.cursor import answerable_by
+from takedown_cli.intake.store.prepared_statements import in_chunks
+from takedown_cli.intake.store.tables import feedback, hashes
+from takedown_cli.intake.store.writer import WriteTransaction
+from takedown_cli.protocol.feed import Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A feedback value of the StopNCII interface on the records with this value, and free tags."""
+    """A feedback value of the StopNCII interface, with tags, on all records with this value."""
 
     value: bytes
     feedback: str
     tags: tuple[str, ...] = ()
 
 
-def take(turn: Turn, speaker: Participant, opinions: Sequence[Opinion]) -> int:
-    """Store opinions; the number of them that met a record on the speaker's lists."""
-    met = 0
-    for chunk in chunks({opinion.value: opinion for opinion in opinions}.values()):
+def take_opinions(transaction: WriteTransaction, participant: Participant, opinions: Sequence[Opinion]) -> int:
+    """Store opinions. Return how many met a record that the participant was given, or lists itself."""
+    met, mine = 0, answerable_by(transaction.connection, participant)
+    for chunk in in_chunks({opinion.value: opinion for opinion in opinions}.values()):
         by_value = {opinion.value: opinion for opinion in chunk}
-        rows = turn.connection.execute(
-            select(hashes.c.id, hashes.c.value, hashes.c.state).where(
-                hashes.c.value.in_(by_value), hashes.c.list.in_(speaker.lists), hashes.c.state != "held"
-            )
-        ).all()
+        rows = transaction.execute(select(hashes.c.id, hashes.c.value).where(hashes.c.value.in_(by_value), *mine)).all()
         met += len({bytes(row.value) for row in rows})
-        changed = {row.id: row.state for row in rows if _store(turn, speaker, row.id, by_value[bytes(row.value)])}
-        touch(turn, changed)
-        weigh(turn, changed)
+        changed = [
+            row.id for row in rows if _store_opinion(transaction, participant, row.id, by_value[bytes(row.value)])
+        ]
+        settle_records(transaction, (row.id for row in rows), moved=changed)
     return met
 
 
-def _store(turn: Turn, speaker: Participant, hash_id: int, opinion: Opinion) -> bool:
-    """Store one; True when it says something new."""
-    mine = and_(feedback.c.hash_id == hash_id, feedback.c.participant_id == speaker.id)
+def take_verdicts(transaction: WriteTransaction, participant: Participant, verdicts: Sequence[Verdict]) -> int:
+    """Store the last verdict on each record or value of the native feed. Return how many met one that it was given."""
+    by_value = [
+        Opinion(bytes.fromhex(one.value), one.verdict, tuple(one.tags)) for one in verdicts if one.value is not None
+    ]
+    met, mine = take_opinions(transaction, participant, by_value), answerable_by(transaction.connection, participant)
+    last = {bytes.fromhex(one.id): one for one in verdicts if one.id is not None}
+    for chunk in in_chunks(last):
+        query = select(hashes.c.id, hashes.c.record, hashes.c.value).where(hashes.c.record.in_(chunk), *mine)
+        rows = transaction.execute(query).all()
+        met += len(rows)
+        changed = []
+        for row in rows:
+            said = last[bytes(row.record)]
+            if _store_opinion(
+                transaction, participant, row.id, Opinion(bytes(row.value), said.verdict, tuple(said.tags))
+            ):
+                changed.append(row.id)
+        settle_records(transaction, (row.id for row in rows), moved=changed)
+    return met
+
+
+def _store_opinion(transaction: WriteTransaction, participant: Participant, hash_id: int, opinion: Opinion) -> bool:
+    """Store one opinion. Return True if it says something new."""
+    mine = and_(feedback.c.hash_id == hash_id, feedback.c.participant_id == participant.id)
     tags = json.dumps(sorted(set(opinion.tags)))
-    old = turn.connection.execute(select(feedback.c.value, feedback.c.tags).where(mine)).first()
-    row = {"value": opinion.feedback, "tags": tags, "day": turn.day, "seq": turn.next_seq()}
+    old = transaction.execute(select(feedback.c.value, feedback.c.tags).where(mine)).first()
+    row = {"value": opinion.feedback, "tags": tags, "day": transaction.day, "seq": transaction.next_seq()}
     if old is None:
-        turn.connection.execute(insert(feedback).values(hash_id=hash_id, participant_id=speaker.id, **row))
+        transaction.execute(insert(feedback).values(hash_id=hash_id, participant_id=participant.id, **row))
     else:
-        turn.connection.execute(update(feedback).where(mine).values(row))
+        transaction.execute(update(feedback).where(mine).values(row))
     return old is None or (old.value, old.tags) != (opinion.feedback, tags)

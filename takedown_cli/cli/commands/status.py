@@ -1,0 +1,180 @@
+"""``takedown status`` and ``takedown withdraw``: ask about a case, or withdraw it, with its number alone.
+
+The number is checked for typing errors before any contact. It is never an argument, and never printed.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from takedown_cli.cli.options.common import application, complete
+from takedown_cli.cli.options.connection import ConnectionOptions
+from takedown_cli.cli.options.intake import Intake, intake_address, intake_client
+from takedown_cli.cli.options.paths import require_paths
+from takedown_cli.cli.options.progress import ProgressMode
+from takedown_cli.cli.results.words import counted
+from takedown_cli.cli.terminal.console import console
+from takedown_cli.cli.terminal.prompts import confirm, read_case_number
+from takedown_cli.cli.typer_glue.several_values import take_several
+from takedown_cli.core.errors import NothingToDoError, UnreachableError, UsageError
+from takedown_cli.core.variants import COPIES
+
+if TYPE_CHECKING:
+    from takedown_cli.api import Hashed
+    from takedown_cli.protocol.wire import Copies
+
+app = application()
+take_several("--copies", COPIES)
+
+_WATCH_SECONDS: Final = 60
+_KINDS: Final = tuple(kind for kind in COPIES if kind != "none")
+_OTHER_FILE: Final = "An edited or smaller copy has another hash. Name the file that was submitted."
+
+Number = Annotated[
+    str | None, typer.Argument(metavar="-|FILE", help="Where the case number comes from; a prompt when left out.")
+]
+
+
+@app.command()
+def status(
+    number: Number = None,
+    intake: Intake = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Ask again every minute, and show what changes.")] = False,
+    progress: ProgressMode = None,
+    *,
+    connection: ConnectionOptions,
+) -> None:
+    """Show what happened to a case, in plain words.
+
+    \b
+    takedown status -                        asks for the case number
+    takedown status - --json < number.txt
+
+    Exit codes: 0 shown; 9 no such case; 7 unreachable: try again later; 2 usage.
+    """
+    from takedown_cli.cli.results.case import StatusReport, status_fields
+
+    address = intake_address(intake)
+    case = read_case_number(number)
+    with intake_client(address, connection, progress) as client:
+        state = client.status(case)
+        console.show(StatusReport(**status_fields(state)))
+        console.jsonl = console.json and watch  # from here on, also an error is one more object on a line of its own
+        while watch:
+            time.sleep(_WATCH_SECONDS)
+            try:
+                latest = client.status(case)
+            except UnreachableError as error:
+                console.warn(f"{error.sentence} Asking again in a minute.")
+                continue
+            if latest != state:
+                state = latest
+                console.show(StatusReport(**status_fields(state)))
+
+
+@app.command()
+def withdraw(
+    number: Number = None,
+    file: Annotated[
+        list[Path] | None, typer.Option("--file", metavar="PHOTO", help="Only what this file shows; may be repeated.")
+    ] = None,
+    copies: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--copies",
+            metavar="KINDS",
+            help="Only hashes of predicted copies: crops, borders, …, all.",
+            autocompletion=complete(_KINDS, several=True),
+        ),
+    ] = None,
+    receipt: Annotated[Path | None, typer.Option("--receipt", metavar="FILE", hidden=True)] = None,
+    intake: Intake = None,
+    progress: ProgressMode = None,
+    *,
+    connection: ConnectionOptions,
+) -> None:
+    """Withdraw a case, or single pictures of it.
+
+    \b
+    takedown withdraw -                       the whole case
+    takedown withdraw - --file beach.jpg      only this picture
+    takedown withdraw - --copies crops        only the hashes of cropped copies
+
+    Exit codes: 0 withdrawn; 3 some of the files are not in the case; 4 none is;
+    7 unreachable: try again later; 8 not confirmed; 9 no such case; 2 usage.
+    """
+    if receipt is not None:
+        if number is not None or file or copies or intake is not None:
+            raise UsageError("--receipt already names the hashes and the bank. Leave out the case number.")
+        console.warn("'takedown withdraw --receipt' is deprecated. Use 'takedown hma withdraw --receipt'.")
+        from takedown_cli.cli.commands.hma import take_out_of_bank
+
+        raise typer.Exit(take_out_of_bank(receipt, connection, progress))
+    from takedown_cli.cli.results.case import WithdrawReport, status_fields
+
+    address = intake_address(intake)
+    kinds = _copy_kinds(copies)
+    wanted = _files_of(file) if file else [None]
+    case = read_case_number(number)
+    what = (
+        "the whole case" if not file else "what this file shows" if len(file) == 1 else f"what {len(file):,} files show"
+    )
+    if kinds:
+        what = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
+    confirm(f"Withdraw {what}? Platforms are then asked to stop looking for it.")
+    with intake_client(address, connection, progress) as client:
+        states = [client.withdraw(case, shown_by=one, copies=kinds) for one in wanted]
+    counts = [state.withdrawn or 0 for state in states]
+    console.show(WithdrawReport(withdrawn=sum(counts), **status_fields(states[-1])))
+    if not file and not kinds:
+        return
+    if not any(counts):
+        raise NothingToDoError(
+            "No such hashes in this case, so nothing was withdrawn." if kinds
+            else "No match in this case. Nothing was withdrawn.",
+            hint=None if kinds else _OTHER_FILE,
+        )  # fmt: skip
+    many = counted(sum(counts), "picture or video", "pictures and videos")
+    if kinds:
+        console.say(f"Copies withdrawn for {many}. The pictures and videos themselves stay on the list.")
+        return
+    console.say(f"{many} withdrawn.")
+    if missing := len(file or ()) - sum(1 for count in counts if count):
+        console.warn(f"{counted(missing, 'file')} could not be read, or no match was found in this case.")
+        raise typer.Exit(3)
+
+
+def _copy_kinds(copies: list[str] | None) -> list[Copies]:
+    from takedown_cli.cli.options.recipe import kinds_of
+
+    kinds = kinds_of("--copies", copies or [], _KINDS)
+    return ["all"] if "all" in kinds else sorted(kinds)  # type: ignore[arg-type]
+
+
+def _files_of(files: list[Path]) -> list[Hashed]:
+    """Return the files that have a hash by which the intake finds them.
+
+    Raise UsageError for a file that does not exist, NothingToDoError if there is no such hash.
+    """
+    from dataclasses import replace
+
+    from takedown_cli.api import Hashed, Recipe, hash_paths
+    from takedown_cli.api.intake import own_hashes
+
+    require_paths(files, "--file")
+    # A screenshot may have been submitted as the picture in it, or as a whole.
+    both: dict[tuple[object, ...], Hashed] = {}
+    for whole in (False, True):
+        with hash_paths(files, Recipe(copies=frozenset(), whole=whole)) as outcomes:
+            for outcome in outcomes:
+                if isinstance(outcome, Hashed) and own_hashes(outcome):
+                    known = both.setdefault((outcome.path, outcome.member), outcome)
+                    fingerprints = tuple(dict.fromkeys((*known.fingerprints, *outcome.fingerprints)))
+                    both[outcome.path, outcome.member] = replace(known, fingerprints=fingerprints)
+    if not both:
+        raise NothingToDoError("None of these files has a hash that could be in the case.")
+    return list(both.values())

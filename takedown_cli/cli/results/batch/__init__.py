@@ -1,0 +1,1 @@
+"""What the ``batch`` commands found or did."""

@@ -1,0 +1,240 @@
+"""What the commands about a case found: the preview, the receipt, the state of a case, a withdrawal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import field
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from typing_extensions import TypedDict
+
+from takedown_cli.cli.results.hash_report import FileRow, Summary
+from takedown_cli.cli.results.result import ABSENT, Result, Row, people_only
+from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF, MEDIA, counted
+from takedown_cli.cli.terminal.console import sanitise
+from takedown_cli.core.clock import SYSTEM
+from takedown_cli.core.variants import shows_picture_itself
+from takedown_cli.protocol.lists import list_of_age
+
+if TYPE_CHECKING:
+    from takedown_cli.protocol.addresses import IntakeAddress
+    from takedown_cli.protocol.bundle.document import Declaration, Item
+    from takedown_cli.protocol.wire import Age, CaseStatus
+
+_ITEM_STATES: Final = {
+    "listed": "on the list that platforms fetch",
+    "held": "held back until somebody at the intake has looked at it",
+    "withdrawn": "withdrawn",
+}
+_ANSWERS: Final = {
+    "seen": "fetched the hash and has not answered yet",
+    "under-review": "found a match and is looking at it",
+    "blocked": "found copies and blocks them",
+    "not-blocked": "found a match and decided not to block it",
+}
+
+
+class PreviewReport(Result, schema="takedown.preview"):
+    """``takedown submit --dry-run --json``: what would leave, in counts.
+
+    Of a bundle that is sealed already only ``bytes`` is known; of everything else, all but that.
+    """
+
+    destination: str
+    sealed: bool
+    bytes: int = ABSENT
+    media: dict[str, int] = ABSENT
+    ages: dict[str, int] = ABSENT
+    fingerprints: dict[str, int] = ABSENT
+    behalf: str = field(default=ABSENT, metadata={"json": "for"})  # a word that a class cannot spell
+    authority: str | None = ABSENT
+    sentences: tuple[str, ...] = people_only()
+
+    def notes(self) -> Iterator[str]:
+        yield from ("", "What would leave this computer:", *self.sentences, "")
+
+
+def preview_of_items(address: IntakeAddress, items: Sequence[Item], declaration: Declaration) -> PreviewReport:
+    """Return the preview, made from the same items that are signed afterwards."""
+    media: Counter[str] = Counter(item.media for item in items)
+    ages: Counter[Age] = Counter(item.age for item in items)
+    kinds = Counter(f.kind for item in items for f in item.fingerprints)
+    what = " and ".join(counted(count, MEDIA[kind]) for kind, count in sorted(media.items()))
+    hashes = ", ".join(f"{count:,} {kind.upper()}" for kind, count in sorted(kinds.items()))
+    authority = f", {AUTHORITIES[declaration.authority]}" if declaration.authority else ""
+    return PreviewReport(
+        destination=address.origin,
+        sealed=False,
+        media=dict(media),
+        ages=dict[str, int](ages.items()),
+        fingerprints=dict(kinds),
+        behalf=declaration.behalf,
+        authority=declaration.authority,
+        sentences=(
+            f"  fingerprints of {what}: {hashes}",
+            *_cost_of_copies(items),
+            *(f"  age {AGES[age]}: {count:,}, for the {list_of_age(age)} list" for age, count in sorted(ages.items())),
+            f"  for {BEHALF[declaration.behalf]}{authority}",
+            "  no picture, no file name, nothing else about you or this computer",
+            *_destination(address),
+        ),
+    )
+
+
+def preview_of_sealed(address: IntakeAddress, size: int) -> PreviewReport:
+    """Return the preview of a sealed bundle of ``size`` bytes."""
+    return PreviewReport(
+        destination=address.origin,
+        sealed=True,
+        bytes=size,
+        sentences=(
+            f"  a sealed bundle of {size:,} bytes, which only {address.origin} can read",
+            "  ('takedown inspect --case -' shows what is in it, with its case number)",
+            *_destination(address),
+        ),
+    )
+
+
+def _cost_of_copies(items: Sequence[Item]) -> list[str]:
+    """Return what predicted copies add, and what they reveal. The person decides with ``--copies``."""
+    variants = [f.variant for item in items for f in item.fingerprints if not shows_picture_itself(f.variant)]
+    if not variants:
+        return ["  of the pictures as they are; with --copies also of changed copies"]
+    lines = [f"  {len(variants):,} of these are for copies that somebody may have turned, cropped or framed"]
+    if any(":" in (variant or "") for variant in variants):
+        lines.append("  (they show more of a picture's rough shapes to anybody who can read the list;")
+        lines.append("  you can withdraw them later)")
+    return lines
+
+
+def _destination(address: IntakeAddress) -> list[str]:
+    if address.pin is not None:
+        return [f"To {address.origin} and nowhere else. Its identity is checked before anything is sent."]
+    return [
+        f"To {address.origin} and nowhere else.",
+        "The address has no key after '#', so any server that answers there is trusted.",
+    ]
+
+
+class ReceiptRow(Row):
+    """The days on which the intake registered it and until when it keeps it, as YYYY-MM-DD."""
+
+    day: str
+    expires: str
+
+
+class SubmitReport(Result, schema="takedown.submit"):
+    """``takedown submit --json``.
+
+    ``case_number`` is there once, when a new case was made; ``receipt`` is null when nobody knows whether it arrived.
+    ``summary`` and ``files`` are those of ``takedown hash``, where pictures were hashed.
+    """
+
+    destination: str
+    case_number: str | None
+    receipt: ReceiptRow | None
+    summary: Summary = ABSENT
+    files: list[FileRow] = ABSENT
+    status_command: str = people_only()
+
+    def lines(self) -> Iterator[str]:
+        if self.receipt is not None:
+            yield f"The intake registered it on {self.receipt.day} and keeps it until {self.receipt.expires}."
+
+    def notes(self) -> Iterator[str]:
+        if self.receipt is not None:
+            yield f"Platforms fetch the list by themselves. To see what happened, run:\n  {self.status_command}"
+
+
+class AnswerRow(TypedDict):
+    """What one platform said about an item; ``day`` is when it last said so."""
+
+    platform: str
+    state: Literal["seen", "under-review", "blocked", "not-blocked"]
+    day: str
+
+
+class CaseItemRow(TypedDict):
+    """One picture or video of a case, numbered from 1 as in its bundle, with what platforms said.
+
+    ``standing`` of what is listed: confirmed if an organisation vouched for it in this case.
+    """
+
+    number: int
+    media: Literal["image", "video"]
+    age: Literal["under-18", "adult", "unsure"]
+    state: Literal["listed", "held", "withdrawn"]
+    standing: Literal["provisional", "confirmed"] | None
+    fingerprints: int
+    platforms: list[AnswerRow]
+
+
+class StatusReport(Result, schema="takedown.status"):
+    """``takedown status --json``; with ``--watch`` one such object a line, whenever something changed."""
+
+    received: str | None
+    expires: str | None
+    items: list[CaseItemRow]
+
+    def lines(self) -> Iterator[str]:
+        yield f"Case received on {self.received}. The intake keeps it until {self.expires}{_in_days(self.expires)}."
+        yield ""
+        alike: dict[tuple[object, ...], list[CaseItemRow]] = {}
+        for item in self.items:
+            answers = (tuple(answer.values()) for answer in item["platforms"])
+            alike.setdefault((item["media"], item["state"], *answers), []).append(item)
+        for first, *others in alike.values():
+            noun = MEDIA[first["media"]].capitalize() + ("s" if others else "")
+            numbers = in_ranges([item["number"] for item in (first, *others)])
+            yield f"{noun} {numbers}: {_ITEM_STATES[first['state']]}."
+            yield from (f"  {sanitise(a['platform'])} {_ANSWERS[a['state']]} ({a['day']})." for a in first["platforms"])
+        yield ""
+        if all(item["state"] == "withdrawn" for item in self.items):
+            yield (
+                "Everything in this case is withdrawn. Platforms are asked to stop looking for it. After that day the "
+                "intake deletes the case, and its number shows nothing any more."
+            )
+        elif any(answer["state"] == "blocked" for item in self.items for answer in item["platforms"]):
+            yield "Platforms keep looking, and stop new uploads of what they block. You don't need to do anything."
+        else:
+            yield "Platforms fetch the list by themselves, often within a day."
+            yield (
+                "You don't need to do anything. Check again tomorrow. On the last day the case ends by itself: the "
+                "intake deletes it, and platforms are asked to stop looking."
+            )
+
+
+class WithdrawReport(Result, schema="takedown.withdraw"):
+    """``takedown withdraw --json``: the case afterwards. ``withdrawn`` counts the items that were meant."""
+
+    withdrawn: int
+    received: str | None
+    expires: str | None
+    items: list[CaseItemRow]
+
+    def lines(self) -> Iterator[str]:
+        return StatusReport(received=self.received, expires=self.expires, items=self.items).lines()
+
+
+def _in_days(day: str | None) -> str:
+    """Return how many days away a day is, in brackets; nothing where this computer's clock is far off."""
+    left = (date.fromisoformat(day) - date.fromisoformat(SYSTEM.day())).days if day else -1
+    return f" (in {counted(left, 'day')})" if 0 < left < 3_000 else ""
+
+
+def status_fields(status: CaseStatus) -> dict[str, Any]:
+    """Return the state of a case as the fields of ``StatusReport``."""
+    return status.model_dump(mode="json", include={"received", "expires", "items"})
+
+
+def in_ranges(numbers: Iterable[int]) -> str:
+    """Return ascending numbers as people write them: ``1-4, 7``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

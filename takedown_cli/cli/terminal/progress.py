@@ -1,0 +1,206 @@
+"""Shows progress on stderr: a bar on a terminal, a line every few seconds elsewhere, JSON for scripts.
+
+It shows counts, bytes, rate and time left, and never a file name. If something cannot be shown, it is left out: no
+display may slow the work down or end it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, Self
+
+from typing_extensions import TypedDict
+
+from takedown_cli.api.run import Count, Progress
+from takedown_cli.cli.terminal.console import console, is_terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
+
+    from takedown_cli.core.model import Limits, Outcome
+
+MODES: Final = ("auto", "plain", "json", "none")
+_PLAIN_SECONDS: Final = 5.0
+_JSON_SECONDS: Final = 1.0
+_BAR_SECONDS: Final = 0.2
+
+
+class ProgressLine(TypedDict):
+    """One line on stderr of ``--progress=json``. ``total`` counts what was found so far."""
+
+    schema: Literal["takedown.progress"]
+    version: Literal[1]
+    files: int
+    total: int
+    bytes: int
+    total_bytes: int
+    counted: bool
+    seconds: float
+    seconds_left: float | None
+
+
+def progress_line(progress: Progress) -> ProgressLine:
+    """Return the line for ``progress``."""
+    return {
+        "schema": "takedown.progress",
+        "version": 1,
+        "files": progress.files,
+        "total": progress.found,
+        "bytes": progress.bytes,
+        "total_bytes": progress.found_bytes,
+        "counted": progress.counted,
+        "seconds": round(progress.seconds, 1),
+        "seconds_left": progress.seconds_left,
+    }
+
+
+class _Lines:
+    """A line now and then, in words or as JSON."""
+
+    def __init__(self, interval: float, form: Callable[[ProgressLine], str]) -> None:
+        self.interval, self._form = interval, form
+
+    def draw(self, line: ProgressLine) -> None:
+        console.error_line(self._form(line))
+
+    def close(self) -> None:
+        pass
+
+
+class _Bar(_Lines):
+    """Rich's bar, loaded only when there is something to draw. We know that this is a terminal; Rich would guess."""
+
+    def __init__(self) -> None:
+        super().__init__(_BAR_SECONDS, progress_words)
+        self._progress: RichProgress | None = None
+        self._task: TaskID | None = None
+        self._lock = threading.RLock()  # a signal's handler may write while its own thread does
+
+    def draw(self, line: ProgressLine) -> None:
+        with self._lock:
+            if self._progress is None:
+                self._progress = self._start()
+                self._task = self._progress.add_task("")
+                console.interlude = self._erased
+            if self._task is not None:
+                self._progress.update(
+                    self._task,
+                    description=self._form(line),
+                    completed=line["bytes"],
+                    total=line["total_bytes"] or None,
+                    refresh=True,
+                )
+
+    @contextmanager
+    def _erased(self) -> Iterator[None]:
+        """Clear the bar's line for as long as the block lasts; the next ``draw`` brings it back."""
+        with self._lock:
+            console.prompt("\r\x1b[2K")
+            yield
+
+    def _start(self) -> RichProgress:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        screen = Console(
+            file=sys.stderr,
+            force_terminal=True,  # we know that it is one; Rich would guess
+            no_color=not console.colour(sys.stderr),
+            markup=False,
+            emoji=False,
+            highlight=False,
+            width=console.width(),
+        )
+        progress = Progress(
+            BarColumn(18), TextColumn("{task.description}", markup=False), console=screen, transient=True,
+            auto_refresh=False, redirect_stdout=False, redirect_stderr=False,
+        )  # fmt: skip
+        progress.start()
+        return progress
+
+    def close(self) -> None:
+        if self._progress is not None:
+            console.interlude = nullcontext
+            self._progress.stop()
+
+
+class ProgressDisplay:
+    """The progress of one run, as a context manager: call ``advance`` for every outcome; a thread draws it."""
+
+    def __init__(self, mode: str, *, asked: bool = False) -> None:
+        self.count = Count()
+        self._display, self._json = _choose_display(mode, asked=asked), mode == "json"
+        self._drawer: threading.Thread | None = None
+
+    @property
+    def shown(self) -> bool:
+        return self._display is not None
+
+    def __enter__(self) -> Self:
+        if self._display is not None:
+            self._drawer = threading.Thread(target=self._draw, args=(self._display,), daemon=True)
+            self._drawer.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self.count.stop.set()
+        if self._drawer is not None:
+            self._drawer.join(1)
+        if self._display is not None:
+            self._display.close()
+            if kind is None and self._json:
+                self._display.draw(progress_line(self.count.progress()))
+
+    def count_in_advance(self, paths: Iterable[Path], limits: Limits) -> None:
+        """Walk the folders a second time during the work, to count the totals, if progress is shown."""
+        if self.shown:
+            threading.Thread(target=self.count.walk, args=(list(paths), limits), daemon=True).start()
+
+    def advance(self, outcome: Outcome) -> None:
+        self.count.add(outcome)
+
+    def _draw(self, display: _Lines) -> None:
+        while not self.count.stop.wait(display.interval):
+            display.draw(progress_line(self.count.progress()))
+
+
+def _choose_display(mode: str, *, asked: bool) -> _Lines | None:
+    if mode == "none" or (console.quiet and not asked):
+        return None
+    if mode == "json":
+        return _Lines(_JSON_SECONDS, json.dumps)
+    if mode == "auto" and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
+        return _Bar()
+    return _Lines(_PLAIN_SECONDS, progress_words)
+
+
+def progress_words(line: ProgressLine) -> str:
+    """Return ``12 of 340 files, 45.1 MB, 5.6 MB/s, 2 min left``: at most 60 columns."""
+    of = f" of {line['total']:,}{'' if line['counted'] else '+'}" if line["total"] > line["files"] else ""
+    parts = [f"{line['files']:,}{of} files", _format_bytes(line["bytes"])]
+    if line["seconds"] >= 1:
+        parts.append(f"{_format_bytes(line['bytes'] / line['seconds'])}/s")
+    if line["seconds_left"] is not None:
+        parts.append(f"{_format_seconds(line['seconds_left'])} left")
+    return ", ".join(parts)
+
+
+def _format_bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:,.1f} TB"
+
+
+def _format_seconds(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

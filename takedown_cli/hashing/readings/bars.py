@@ -1,0 +1,56 @@
+"""Flat bars over a picture, as over eyes: filled from what is around them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from takedown_cli.core.model import Box
+from takedown_cli.hashing.decoded import Floats
+from takedown_cli.hashing.readings.grounds import Mask, find_grounds
+from takedown_cli.hashing.readings.reduced import Colours
+from takedown_cli.hashing.readings.regions import grow_regions
+
+#: Share of the picture that a bar covers, at least and at most, and of its own box.
+_SMALLEST, _LARGEST, _FULL = 0.003, 0.2, 0.8
+_MOST = 4
+#: Black and white, and the levels that a bar may differ from its colour.
+_USUAL = (np.zeros(3, np.int16), np.full(3, 255, np.int16))
+_NEAR = 14
+#: Pixels around a flat bar that belong to it or to its blurred edge, and how many beyond are looked at.
+_MARGIN, _LOOK = 3, 3
+
+
+def find_bars(small: Colours, flat: Mask) -> list[Box]:
+    """Return the flat bars inside a picture that touch no side of it: black, white, or of a colour that covers much."""
+    height, width = flat.shape
+    bars: list[Box] = []
+    for colour in (*_USUAL, *find_grounds(small, flat)):
+        bar = flat & (np.abs(small - colour[:, None, None]).max(axis=0) <= _NEAR)
+        for left, top, right, bottom in grow_regions(bar, (0,), _MOST):
+            share = (bottom - top) * (right - left) / flat.size
+            full = bar[top:bottom, left:right].mean() >= _FULL
+            inside = left > 1 and top > 1 and right < width - 1 and bottom < height - 1
+            if _SMALLEST <= share <= _LARGEST and full and inside:
+                bars.append((left, top, right, bottom))
+    return bars
+
+
+def fill_bars(small: Colours, bars: list[Box]) -> Floats:
+    """Return the picture (float32, 3 x h x w) with each bar filled from its four sides, nearer ones counting more."""
+    filled = small.astype(np.float32)
+    _, height, width = small.shape
+    for bar in bars:
+        left, top, right, bottom = (
+            max(1, bar[0] - _MARGIN), max(1, bar[1] - _MARGIN),
+            min(width - 1, bar[2] + _MARGIN), min(height - 1, bar[3] + _MARGIN),
+        )  # fmt: skip
+        down = np.arange(top, bottom, dtype=np.float32)[:, None]
+        across = np.arange(left, right, dtype=np.float32)
+        sides = (
+            (filled[:, top:bottom, max(0, left - _LOOK) : left].mean(axis=2)[:, :, None], 1 / (across - left + 1)),
+            (filled[:, top:bottom, right : right + _LOOK].mean(axis=2)[:, :, None], 1 / (right - across)),
+            (filled[:, max(0, top - _LOOK) : top, left:right].mean(axis=1)[:, None], 1 / (down - top + 1)),
+            (filled[:, bottom : bottom + _LOOK, left:right].mean(axis=1)[:, None], 1 / (bottom - down)),
+        )
+        filled[:, top:bottom, left:right] = sum(c * w for c, w in sides) / sum(w for _, w in sides)
+    return filled

@@ -1,0 +1,64 @@
+"""Hashes the readings of an upload: as it is, turned, negative, what sits inside it, and with flat bars filled."""
+
+from __future__ import annotations
+
+import numpy as np
+from PIL import Image
+
+from takedown_cli.core.model import MIN_QUALITY, Box, Fingerprint
+from takedown_cli.hashing.decoded import Doubles, Floats, Pixels
+from takedown_cli.hashing.fingerprint import pdq
+from takedown_cli.hashing.fingerprint.copy_geometry import GRID, downsample_grid, transform_blocks
+from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, TURNED
+from takedown_cli.hashing.readings.bars import fill_bars, find_bars
+from takedown_cli.hashing.readings.corners import fill_corners
+from takedown_cli.hashing.readings.grounds import find_flat
+from takedown_cli.hashing.readings.rectangles import find_rectangles
+from takedown_cli.hashing.readings.reduced import Upload
+
+_MIRRORED = "flipy"
+
+
+def read_upload(pixels: Pixels, full: pdq.PdqHash) -> list[Fingerprint]:
+    """Return PDQs of the readings, the cheapest first; ``pixels`` are upright (H x W grey, or R, G, B first).
+
+    ``full`` is the hash of the picture as it is, which is not repeated here. The method is ``turned`` (seven),
+    ``negative``, ``inside`` (each rectangle as it is, and mirrored) or ``filled`` (two); the variant says which one of
+    them. A reading too poor to match (quality under 50) is left out.
+    """
+    found: list[Fingerprint] = []
+    if full.quality >= MIN_QUALITY:
+        found += _turn(TURNED, "", full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[1:])
+        found += _turn(NEGATIVE, "", -full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[:1])
+    upload = Upload(pixels)
+    flat = find_flat(upload.small)
+    rectangles = find_rectangles(upload, flat)
+    for number, box in enumerate(rectangles, start=1):
+        found += _read(INSIDE, f"{number}:", fill_corners(_shrink(upload.drawn, box)))
+    bars = find_bars(upload.small, flat)
+    if bars:
+        filled = fill_bars(upload.small, bars).mean(axis=0)
+        found += _read(FILLED, "", _shrink(Image.fromarray(filled), None))
+    return found
+
+
+def _shrink(drawn: Image.Image, box: Box | None) -> Floats:
+    """Return GRID x GRID luma of a box of the picture, or of all of it."""
+    return np.asarray(drawn.resize((GRID, GRID), Image.Resampling.BOX, box, reducing_gap=1.5), np.float32)
+
+
+def _read(method: str, which: str, square: Floats) -> list[Fingerprint]:
+    block = downsample_grid(square)
+    quality = pdq.measure_quality(block)
+    if quality < MIN_QUALITY:
+        return []
+    # A picture that was turned before somebody captured it is rare; a mirrored one is not.
+    names = (pdq.DIHEDRAL_NAMES[0], _MIRRORED)
+    return _turn(method, which, transform_blocks(block), quality, names)
+
+
+def _turn(
+    method: str, which: str, coefficients: Doubles | Floats, quality: int, names: tuple[str, ...]
+) -> list[Fingerprint]:
+    values = dict(zip(pdq.DIHEDRAL_NAMES, pdq.hex_values(pdq.turn_coefficients(coefficients)), strict=True))
+    return [Fingerprint("pdq", values[name], method, f"{which}{name}", quality) for name in names]

@@ -1,0 +1,1 @@
+"""Threads beside the event loop, and the events that an operator may know of."""

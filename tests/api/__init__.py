@@ -1,0 +1,1 @@
+"""The Python API, as scripts of others use it."""

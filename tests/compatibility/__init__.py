@@ -1,0 +1,1 @@
+"""Files and names of earlier versions, which this version must still understand."""

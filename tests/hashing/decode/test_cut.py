@@ -1,0 +1,209 @@
+"""Picture files whose end is missing: what is left of them is read, and nothing is called real that is not."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from takedown_cli.core.model import Limits
+from takedown_cli.core.reasons import Reason
+from takedown_cli.core.variants import CUT
+from takedown_cli.fixtures.texture import picture
+from takedown_cli.hashing.decode import cut
+from takedown_cli.hashing.decode.image import decode_pictures
+from takedown_cli.hashing.decoded import End, Picture
+
+SAMPLE = picture(19, (640, 480))
+ZEROS = bytes(4096)
+
+
+def saved(fmt: str, source: Image.Image = SAMPLE, **options: Any) -> bytes:
+    stream = io.BytesIO()
+    source.save(stream, fmt, **options)
+    return stream.getvalue()
+
+
+def read(data: bytes, limits: Limits | None = None) -> tuple[dict[str, Picture], End]:
+    """The pictures by their variant, and the end."""
+    *pictures, end = decode_pictures(data, limits or Limits())
+    assert isinstance(end, End)
+    assert all(isinstance(item, Picture) for item in pictures)
+    return {item.variant: item for item in pictures if isinstance(item, Picture)}, end
+
+
+def shown(data: bytes) -> Any:
+    with Image.open(io.BytesIO(data)) as opened:
+        return np.asarray(opened.convert("RGB"))
+
+
+ROW_BY_ROW = [
+    ("JPEG", {}), ("JPEG", {"subsampling": 0}), ("PNG", {}), ("WEBP", {}), ("WEBP", {"quality": 95}), ("BMP", {}),
+    ("TIFF", {}), ("HEIF", {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fmt", "options"), ROW_BY_ROW)
+def test_a_cut_picture_got_no_fingerprint_at_all(fmt: str, options: dict[str, Any]) -> None:
+    whole = saved(fmt, **options)
+    found, end = read(whole[: len(whole) * 7 // 10])
+    assert end == End(partial=Reason.TRUNCATED)
+    part = found[CUT].stored
+    height = len(part)
+    assert 0.4 * 480 <= height < 0.85 * 480
+    assert list(found) == [CUT]
+    real = shown(whole)[-height:] if fmt == "BMP" else shown(whole)[:height]
+    # All but the last rows, over which a decoder's own smoothing reaches.
+    inner = slice(16, None) if fmt == "BMP" else slice(None, height - 16)
+    assert np.array_equal(part[inner], real[inner])
+    assert (found[CUT].width, found[CUT].height) == SAMPLE.size
+
+
+@pytest.mark.parametrize(("fmt", "options"), ROW_BY_ROW)
+def test_what_lacks_little_is_listed_as_a_whole_and_as_a_part(fmt: str, options: dict[str, Any]) -> None:
+    whole = saved(fmt, **options)
+    found, end = read(whole[: len(whole) * 95 // 100])
+    assert list(found) == ["upright", CUT]
+    assert end == End(partial=Reason.TRUNCATED)
+    assert found["upright"].stored.shape[:2] == (480, 640)
+    part = found[CUT].stored
+    # The missing rows repeat the last one that came, which is nearer to the picture than a plain colour.
+    if fmt == "BMP":
+        assert np.array_equal(found["upright"].stored[0], part[0])
+        assert np.array_equal(found["upright"].stored[-len(part) :], part)
+    else:
+        assert np.array_equal(found["upright"].stored[-1], part[-1])
+        assert np.array_equal(found["upright"].stored[: len(part)], part)
+
+
+NOT_MUCH = [*ROW_BY_ROW, ("GIF", {"interlace": 0}), ("AVIF", {}), ("JPEG", {"progressive": True})]
+
+
+@pytest.mark.parametrize(("fmt", "options"), NOT_MUCH)
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_what_is_mostly_not_there_is_damaged(fmt: str, options: dict[str, Any], share: float) -> None:
+    if "progressive" in options:
+        share /= 10
+    whole = saved(fmt, **options)
+    assert read(whole[: int(len(whole) * share)]) == ({}, End(failed=Reason.DAMAGED))
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 0}, {"optimize": True}])
+@pytest.mark.parametrize("source", [SAMPLE, SAMPLE.convert("L")], ids=["colour", "grey"])
+@pytest.mark.parametrize("behind", [b"", b"\0\0\0\x18ftypmp42" + bytes(range(1, 200)) * 40])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_whole(
+    options: dict[str, Any], source: Image.Image, behind: bytes
+) -> None:
+    whole = saved("JPEG", source, **options)
+    assert whole.endswith(b"\xff\xd9")
+    found, end = read(whole[:-2] + behind)
+    if "progressive" in options and behind:  # what is behind it was taken for more of the last scan
+        assert list(found) == ["upright"]
+        return
+    assert end == End()
+    assert list(found) == ["upright"]
+    assert np.array_equal(found["upright"].stored, read(whole)[0]["upright"].stored)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.9])
+def test_a_progressive_jpeg_is_whole_but_coarse_after_its_first_scan(share: float) -> None:
+    whole = saved("JPEG", progressive=True)
+    found, end = read(whole[: int(len(whole) * share)])
+    assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
+    difference = np.abs(found["upright"].stored.astype(int) - shown(whole))
+    assert difference.mean() < 12
+
+
+@pytest.mark.parametrize(("fmt", "options"), [("PNG", {}), ("WEBP", {}), ("JPEG", {}), ("HEIF", {})])
+@pytest.mark.parametrize("blank", [b"\0", b"\xff"])
+def test_a_blank_end_is_not_taken_for_pixels(fmt: str, options: dict[str, Any], blank: bytes) -> None:
+    whole = saved(fmt, **options)
+    cut_at = len(whole) * 7 // 10
+    found, end = read(whole[:cut_at] + blank * (len(whole) - cut_at))
+    assert (list(found), end) == ([CUT], End(partial=Reason.TRUNCATED))
+    without, _ = read(whole[:cut_at].rstrip(blank))
+    assert abs(len(found[CUT].stored) - len(without[CUT].stored)) <= 16
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "WEBP", "BMP", "TIFF", "HEIF", "AVIF", "GIF"])
+def test_zeros_behind_a_whole_picture_change_nothing(fmt: str) -> None:
+    whole = saved(fmt)
+    found, end = read(whole + ZEROS)
+    assert end == End()
+    assert np.array_equal(found["upright"].stored, read(whole)[0]["upright"].stored)
+
+
+def test_black_rows_at_the_end_of_raw_pixels_are_a_picture() -> None:
+    dark = SAMPLE.copy()
+    dark.paste((0, 0, 0), (0, 200, 640, 480))
+    for fmt in ("BMP", "TIFF"):
+        source = dark.transpose(Image.Transpose.FLIP_TOP_BOTTOM) if fmt == "BMP" else dark
+        assert read(saved(fmt, source))[1] == End()
+
+
+def interlaced_gif() -> bytes:
+    return saved("GIF", SAMPLE.quantize(64), interlace=1)
+
+
+def adam7(rows: Any) -> bytes:
+    """An interlaced PNG of H x W grey (PNG 3rd ed., 8.2)."""
+    import struct
+    import zlib
+
+    height, width = rows.shape
+    passes = ((0, 0, 8, 8), (0, 4, 8, 8), (4, 0, 8, 4), (0, 2, 4, 4), (2, 0, 4, 2), (0, 1, 2, 2), (1, 0, 2, 1))
+    lines = b"".join(b"\0" + row.tobytes() for y, x, dy, dx in passes for row in rows[y::dy, x::dx])
+    chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 1)), (b"IDAT", zlib.compress(lines))]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in (*chunks, (b"IEND", b""))
+    )
+
+
+def test_an_interlaced_picture_is_read_as_coarse_as_it_came() -> None:
+    rows = np.asarray(SAMPLE.convert("L"))
+    whole = adam7(rows)
+    assert np.array_equal(read(whole)[0]["upright"].stored, rows)
+    for share, step in ((0.6, 2), (0.2, 4), (0.05, 8)):
+        found, end = read(whole[: int(len(whole) * share)])
+        assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
+        assert np.array_equal(found["upright"].stored, rows[::step, ::step])
+    whole = interlaced_gif()
+    found, end = read(whole[: len(whole) * 6 // 10])
+    assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
+    assert np.array_equal(found["upright"].stored[:, :, :3], shown(whole)[::2, ::2])
+
+
+@pytest.mark.parametrize("transparent", [False, True])
+def test_the_clear_colour_of_a_gif_is_not_taken_for_rows(transparent: bool) -> None:
+    source = SAMPLE.quantize(64)
+    whole = saved("GIF", source, interlace=0, **({"transparency": 3} if transparent else {}))
+    found, _ = read(whole[: len(whole) * 6 // 10])
+    assert list(found) == [CUT]
+    assert 0.4 * 480 < len(found[CUT].stored) < 0.8 * 480
+
+
+def test_a_turned_picture_is_cut_where_a_person_sees_it() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = saved("JPEG", exif=exif)
+    found, _ = read(whole[: len(whole) * 7 // 10])
+    assert found[CUT].orientation == 6
+    whole = saved("HEIF", exif=exif)
+    found, _ = read(whole[: len(whole) * 7 // 10])
+    assert list(found) == [CUT]
+
+
+def test_a_cut_bomb_stays_within_the_limit() -> None:
+    whole = saved("JPEG")
+    assert read(whole[:-600], Limits(pixels=640 * 480 - 1)) == ({}, End(failed=Reason.TOO_MANY_PIXELS))
+
+
+def test_the_bytes_that_stand_for_the_end_are_bounded() -> None:
+    box = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x01mdat" + (1 << 50).to_bytes(8, "big") + b"x" * 40
+    assert len(cut._complete(box, b"\0")) <= 5 * len(box)
+    image = b"RIFF\xff\xff\xff\x7fWEBPVP8 \xff\xff\xff\x7f" + b"x" * 40
+    assert len(cut._complete(image, b"\0")) <= 9 * len(image) + 8192 * 2

@@ -1,0 +1,1 @@
+"""What Linux can imitate of Windows and macOS, so that faults there are found here."""
