@@ -11,7 +11,7 @@ from typing import Any, Literal
 import httpx
 
 from takedown_cli.intake.cases.participants import Keys
-from takedown_cli.protocol import public_keys
+from takedown_cli.protocol import proof_of_work, public_keys
 from takedown_cli.protocol.bundle import envelope, seal
 from takedown_cli.protocol.bundle.document import Bundle, BundleFingerprint, CaseReference, Declaration, Item
 from takedown_cli.protocol.case_number import CaseNumber
@@ -27,7 +27,8 @@ def reason(response: httpx.Response) -> str:
     if b"payloadType" not in response.content:
         return decode(Refusal, response.content).reason
     refusal = decode(Refusal, envelope.verify(response.content, Refusal.TYPE).payload)
-    assert refusal.message == sha256(response.request.content).hexdigest()
+    _, message = proof_of_work.split_off_work(response.request.content)
+    assert refusal.message == sha256(message).hexdigest()
     return refusal.reason
 
 

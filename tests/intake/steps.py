@@ -19,7 +19,7 @@ from takedown_cli.protocol import proof_of_work
 from takedown_cli.protocol.bundle import envelope, seal
 from takedown_cli.protocol.bundle.document import Bundle, BundleFingerprint, Item
 from takedown_cli.protocol.wire import CaseStatus, Challenge, Copies, SolvedChallenge, decode, encode
-from tests.intake.person import Person, Platform
+from tests.intake.person import HTTP, Person, Platform
 from tests.waiting import PATIENCE
 
 NewPlatform = Callable[..., Platform]
@@ -72,6 +72,17 @@ def challenge_in(response: httpx.Response, person: Person) -> Challenge:
 
 def solved(challenge: Challenge) -> SolvedChallenge:
     return proof_of_work.solve_challenge(challenge, lambda *_: None)
+
+
+def paid(response: httpx.Response) -> httpx.Response:
+    """The answer once the work is done that an anonymous submission of this length is asked for, whatever it holds."""
+    if response.status_code != 429:
+        return response
+    challenge = decode(Challenge, envelope.verify(response.content, Challenge.TYPE).payload)
+    request = response.request
+    return HTTP.request(
+        request.method, request.url, content=proof_of_work.prepend_work(solved(challenge), request.content)
+    )
 
 
 def rows(intake: Running) -> dict[str, int]:

@@ -15,8 +15,10 @@ from takedown_cli.intake.http.strict_json import MAX_DEPTH, read_json
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.protocol.bundle.seal import BUCKETS
 from tests.intake.person import HTTP, Platform, reason
+from tests.intake.steps import paid
 
 
+@pytest.mark.usefixtures("easy_work")
 def test_hostile_json_is_refused_everywhere(
     intake: Running, shared: Path, new_platform: Callable[..., Platform]
 ) -> None:
@@ -24,7 +26,7 @@ def test_hostile_json_is_refused_everywhere(
     for file in sorted((shared / "corpus" / "json" / "test_parsing").glob("n_*")):
         body = file.read_bytes()
         for path, headers in [("submit", {}), ("SubmitFeedback", platform.headers("feedback"))]:
-            response = HTTP.post(f"{intake.origin}/v1/{path}", content=body, headers=headers)
+            response = paid(HTTP.post(f"{intake.origin}/v1/{path}", content=body, headers=headers))
             assert response.status_code == 400, file.name
             assert reason(response) == "invalid"
         response = HTTP.post(f"{intake.origin}/v1/status", content=body)
