@@ -8,7 +8,7 @@ PYTHON ?=
 export PYTHON
 
 help:
-	@echo "make demo        run the whole loop on this machine, with made-up pictures"
+	@echo "make demo        run the whole loop on this machine, with made-up pictures; ARGS=--open shows the page for callers"
 	@echo "make test        run all tests"
 	@echo "make test-fast   run the quick tests"
 	@echo "make check       check style, format, types and the import contracts"
@@ -36,7 +36,7 @@ help:
 	@.ci/install
 
 demo: .venv/installed
-	@.venv/bin/takedown demo
+	@.venv/bin/takedown demo $(ARGS)
 
 # In parallel, a file at a time. pytest by itself, and 'make test ORDER=', shuffle the order.
 ORDER ?= -p no:randomly

@@ -22,6 +22,8 @@ from takedown_cli.core.errors import NothingToDoError
 from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, Outcome, Recipe
 from takedown_cli.hashing.matching import distance
 from takedown_cli.hashing.pipeline import Tally
+from takedown_cli.intake.page import page_files
+from takedown_cli.protocol.addresses import IntakeAddress
 
 if TYPE_CHECKING:
     from takedown_cli.intake.cases.participants import Keys
@@ -42,6 +44,7 @@ class Step:
 def run(pictures: Path | None = None) -> Iterator[Step]:
     """Play the loop with made-up media, or with the files in ``pictures``; yield each step as it happens.
 
+    The intake waits until the next step is asked for, so its page can be used after the step ``page``.
     Raise NothingToDoError when nothing in ``pictures`` can be protected, MissingExtraError without an intake.
     """
     with tempfile.TemporaryDirectory(prefix="takedown-demo-") as name:
@@ -56,7 +59,7 @@ def run(pictures: Path | None = None) -> Iterator[Step]:
                 "intake", "A helpline's intake starts on this computer, and one platform subscribes to its list."
             )
             with Intake(server.address) as client:
-                yield from _play_steps(source, workshop, client, platform)
+                yield from _play_steps(source, workshop, client, platform, IntakeAddress.parse(server.address))
     yield Step("clean", "The intake stops. Everything that this demonstration made is deleted.")
 
 
@@ -71,7 +74,9 @@ def _make_media(folder: Path) -> Step:
     return Step("make", "Three pictures and a clip are made up: coloured textures without any people.")
 
 
-def _play_steps(source: Path, workshop: Path, client: Intake, platform: Platform) -> Iterator[Step]:
+def _play_steps(
+    source: Path, workshop: Path, client: Intake, platform: Platform, address: IntakeAddress
+) -> Iterator[Step]:
     with hash_paths(source) as outcomes:
         results = list(outcomes)
     yield _describe_hashing(results)
@@ -92,6 +97,7 @@ def _play_steps(source: Path, workshop: Path, client: Intake, platform: Platform
     yield step
     yield platform.report(blocked)
     yield _describe_status("status", "The person asks what happened", client.status(case))
+    yield _offer_page(address)
     yield _describe_status("withdraw", "The person withdraws the case", client.withdraw(case))
     yield platform.pull_withdrawn()
 
@@ -126,6 +132,16 @@ def _describe_status(step: str, beginning: str, status: CaseStatus) -> Step:
     said = f"; {PLATFORM}: {_list_counts(answers)}" if answers else ""
     sentence = f"{beginning}: {_list_counts(states)}{said}."
     return Step(step, sentence, {"states": dict(states), "answers": dict(answers)})
+
+
+def _offer_page(address: IntakeAddress) -> Step:
+    """Name the page for callers, which can be used until the next step is asked for."""
+    if not page_files():
+        return Step(
+            "page", "The intake's page for callers, which shows the same, is not built here: 'make web' builds it."
+        )
+    page = address.page_for_callers
+    return Step("page", f"A caller sees the same in a browser, with the case number: {page}", {"page": page})
 
 
 def _list_counts(counter: Counter[str]) -> str:

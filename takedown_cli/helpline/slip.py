@@ -124,9 +124,7 @@ def _withdraw(case: Entry) -> str:
 
 
 def _page_address(case: Entry) -> str:
-    """Return the address of the intake's page for callers: never with the number, since browsers keep addresses."""
-    address = IntakeAddress.parse(case.intake)
-    return f"{address.origin}/case#{address.pin}" if address.pin else f"{address.origin}/case"
+    return IntakeAddress.parse(case.intake).page_for_callers
 
 
 # --------------------------------------------------------------------------------------------------------------- HTML

@@ -43,6 +43,11 @@ class IntakeAddress:
         """Whether this is an onion service. Its name must never be looked up at a name server."""
         return (urlsplit(self.origin).hostname or "").endswith(".onion")
 
+    @property
+    def page_for_callers(self) -> str:
+        """The address of the intake's page for callers: never with a case number, since browsers keep addresses."""
+        return f"{self.origin}/case#{self.pin}" if self.pin else f"{self.origin}/case"
+
     def __str__(self) -> str:
         return f"{self.origin}#{self.pin}" if self.pin else self.origin
 

@@ -26,6 +26,9 @@ GROUP: Final = 4
 CHECK_PRIME: Final = 1021
 
 _CONFUSED = str.maketrans({"O": "0", "I": "1", "L": "1"})
+#: Dashes, and what is invisible: the marks of direction of Unicode (Bidi_Control), and the byte order mark. A number
+#: that is copied out of right-to-left text comes with some of them.
+_IGNORED: Final = frozenset("-‐‑‒–—−\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _GROUPS = re.compile(r"[0-9A-Za-z]+")
 _SALT = b"takedown/case-number/v1"
 
@@ -43,8 +46,8 @@ def checksum(symbols: str) -> str:
 
 
 def _symbols(text: str) -> str:
-    """Return the symbols that somebody meant: upper case, without spaces and dashes, confusable ones replaced."""
-    return "".join(c for c in text.upper() if not c.isspace() and c not in "-‐‑‒–—−").translate(_CONFUSED)
+    """Return the symbols that somebody meant: upper case, without what is ignored, confusable ones replaced."""
+    return "".join(c for c in text.upper() if not c.isspace() and c not in _IGNORED).translate(_CONFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ class CaseNumber:
 
     @classmethod
     def parse(cls, text: str) -> CaseNumber:
-        """Read a number as people write it: any case, spaces and dashes ignored, O as 0, I and L as 1.
+        """Read a number as people write it: any case, O as 0, I and L as 1, without spaces, dashes and invisible marks.
 
         Raise CaseNumberError, whose text never repeats what was typed.
         """

@@ -143,6 +143,8 @@ def test_repr_tells_no_number() -> None:
 def test_right_to_left_text_keeps_numbers_whole() -> None:
     text = slip_as_text(slip("ar")).decode()
     assert f"\u2066{NUMBER}\u2069" in text
+    [line] = [line for line in text.splitlines() if NUMBER in line]
+    assert str(CaseNumber.parse(line)) == NUMBER  # copied out of the slip, marks and all
     page = slips_as_html([slip("ar")]).decode()
     assert 'dir="rtl"' in page
     assert f'<bdi dir="ltr">{NUMBER}</bdi>' in page

@@ -44,6 +44,18 @@ def test_any_way_of_writing_it_is_read(number: CaseNumber) -> None:
         assert CaseNumber.parse(written) == number
 
 
+@pytest.mark.parametrize("case", json.loads(vector("case-number.json"))["typed"], ids=lambda case: ascii(case["typed"]))
+def test_what_people_type_is_read_as_the_vectors_say(case: dict[str, str | None]) -> None:
+    """The page for callers reads the same vectors."""
+    typed, wanted = case["typed"], case["case_number"]
+    assert typed is not None
+    if wanted is not None:
+        assert str(CaseNumber.parse(typed)) == wanted
+        return
+    with pytest.raises(CaseNumberError):
+        CaseNumber.parse(typed)
+
+
 def test_every_single_typo_is_caught() -> None:
     symbols = CaseNumber.draw().symbols
     for place, right in enumerate(symbols):

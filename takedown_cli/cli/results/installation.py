@@ -133,6 +133,7 @@ class DemoStepRow(Row):
     feedback: str = ABSENT
     states: dict[str, int] = ABSENT
     answers: dict[str, int] = ABSENT
+    page: str = ABSENT
 
 
 class DemoReport(Result, schema="takedown.demo"):

@@ -75,6 +75,12 @@ def type_line(question: str) -> str:
     return _ask(question)
 
 
+def wait_for_enter(invitation: str) -> None:
+    """Wait until Enter is pressed, or the input ends. Only where ``can_ask`` says that a person is there."""
+    console.prompt(console.wrap(invitation) + " ")
+    sys.stdin.readline()
+
+
 def choose(question: str, answers: Mapping[str, str]) -> str:
     """Ask until one of ``answers`` (value → plain words) is picked by its number; return its value.
 

@@ -60,14 +60,14 @@ def test_the_published_case_numbers_give_the_published_keys(parts: Any, case: di
     assert derived == [case["case_number"], case["lookup_id"], case["case_key_seed"]]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [str.lower, lambda n: n.replace("-", " "), lambda n: n.replace("0", "o").replace("1", "l"), lambda n: f"\n{n}\t"],
-)
-def test_numbers_are_read_as_the_command_line_reads_them(parts: Any, change: Any) -> None:
-    typed = [change(str(CaseNumber.draw())) for _ in range(20)]
-    read = parts.evaluate("(typed) => typed.map(parts.caseNumber.parse)", typed)
-    assert read == [CaseNumber.parse(text).symbols for text in typed]
+def test_numbers_are_read_as_the_vectors_say(parts: Any) -> None:
+    """The command line reads the same vectors."""
+    typed = json.loads(vector("case-number.json"))["typed"]
+    script = "(typed) => typed.map(parts.caseNumber.parse).map((read) => read && parts.caseNumber.grouped(read))"
+    read = parts.evaluate(script, [case["typed"] for case in typed])
+    assert dict(zip([case["typed"] for case in typed], read, strict=True)) == {
+        case["typed"]: case["case_number"] for case in typed
+    }
 
 
 def test_every_single_mistake_is_found(parts: Any) -> None:

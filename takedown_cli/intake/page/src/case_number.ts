@@ -21,7 +21,7 @@ export interface CaseKeys {
 export function symbolsOf(text: string): string {
   return text
     .toUpperCase()
-    .replace(/[\s\x1c-\x1f\x85\u200e\u200f\u2066-\u2069]|[-‐‑‒–—−]/g, "")
+    .replace(/[\s\x1c-\x1f\x85\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|[-‐‑‒–—−]/g, "")
     .replace(/O/g, "0")
     .replace(/[IL]/g, "1");
 }
