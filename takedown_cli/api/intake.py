@@ -5,7 +5,7 @@ The command line reaches intakes with it too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -124,14 +124,24 @@ class Intake:
         return self._client.status(case)
 
     def withdraw(
-        self, case: CaseNumber, *, shown_by: Hashed | None = None, copies: Collection[Copies] = ()
+        self,
+        case: CaseNumber,
+        *,
+        shown_by: Hashed | None = None,
+        copies: Collection[Copies] = (),
+        items: Sequence[int] = (),
     ) -> CaseStatus:
         """Withdraw a whole case, or only the items that the file ``shown_by`` shows. Return the case afterwards.
 
-        With ``copies`` only the hashes of these kinds of predicted copies are withdrawn. ``withdrawn`` in the answer
-        counts the items that were meant. Raise NoSuchCaseError, and NothingToDoError if the file has no hash that could
-        be in a case.
+        With ``copies`` only the hashes of these kinds of predicted copies are withdrawn. ``items`` are numbers of items
+        as the status shows them, at most 2,000; give them alone. ``withdrawn`` in the answer counts the items that
+        were meant. Raise NoSuchCaseError, NothingToDoError if the file has no hash that could be in a case, and
+        RefusedError if the intake is too old for numbers or for a kind of copies.
         """
+        if items:
+            if shown_by is not None or copies:
+                raise ValueError("items cannot be combined with shown_by or copies")
+            return self._client.withdraw(case, items=items)
         values: tuple[str, ...] = ()
         if shown_by is not None:
             values = own_hashes(shown_by)

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from hashlib import sha256
-from typing import Final, Literal, TypeVar, get_args
+from typing import Any, Final, Literal, TypeVar, get_args
 
 from takedown_cli.client.retries import USUAL, Retries, exchange_with_retries
 from takedown_cli.client.transport import Reply, Transport
@@ -29,11 +29,13 @@ from takedown_cli.protocol.case_number import CaseNumber
 from takedown_cli.protocol.proof_of_work import MOST_BITS, OnProgress, prepend_work, solve_challenge
 from takedown_cli.protocol.wire import (
     CaseRequest,
+    CaseRequestV2,
     CaseStatus,
     Challenge,
     Copies,
     CopiesV2,
     IntakeCard,
+    ItemsRequest,
     PageDigest,
     Receipt,
     Refusal,
@@ -132,12 +134,15 @@ class IntakeClient:
         """Return the state of the case. Raise NoSuchCaseError, UnreachableError, UntrustedIntakeError."""
         return self._ask_about_case(case, "status")
 
-    def withdraw(self, case: CaseNumber, values: Sequence[str] = (), copies: Sequence[Copies] = ()) -> CaseStatus:
+    def withdraw(
+        self, case: CaseNumber, values: Sequence[str] = (), copies: Sequence[Copies] = (), items: Sequence[int] = ()
+    ) -> CaseStatus:
         """Withdraw the items that hold one of these hashes, or the whole case when there are none.
 
-        With ``copies``, withdraw only their hashes of these kinds of predicted copies.
+        With ``copies``, withdraw only their hashes of these kinds of predicted copies. With ``items``, withdraw the
+        items with these numbers, at most 2,000, and give neither of the other two.
         """
-        return self._ask_about_case(case, "withdraw", tuple(values), tuple(copies) or None)
+        return self._ask_about_case(case, "withdraw", tuple(values), tuple(copies) or None, tuple(items))
 
     def _post(self, path: str, body: bytes, final: Callable[[Reply], bool] = lambda _: False) -> Reply:
         def post(exchange: Exchange) -> Reply:
@@ -151,37 +156,50 @@ class IntakeClient:
         action: Literal["status", "withdraw"],
         values: tuple[str, ...] = (),
         copies: tuple[Copies, ...] | None = None,
+        items: tuple[int, ...] = (),
     ) -> CaseStatus:
         card = self.fetch_card()
         reply_key = secrets.token_bytes(32)
-        request = CaseRequest(
-            action=action,
-            lookup_id=case.lookup_id(),
-            audience=audience_of(card),
-            nonce=secrets.token_hex(16),
-            reply_key=reply_key.hex(),
-            values=values,
-            copies=copies,
-        )
-        # Older intakes know version 2 only, and it says everything but the kind of copies that came later.
-        newest = not {*(copies or ())} <= {*get_args(CopiesV2)}
-        sent = request if newest else request.as_version_2()
+        about: dict[str, Any] = {
+            "action": action,
+            "lookup_id": case.lookup_id(),
+            "audience": audience_of(card),
+            "nonce": secrets.token_hex(16),
+            "reply_key": reply_key.hex(),
+        }
+        # Older intakes know version 2 only, and it says everything but numbers and the kind of copies that came later.
+        sent: ItemsRequest | CaseRequest | CaseRequestV2
+        if items:
+            sent = ItemsRequest(**about, items=items)
+        else:
+            newest = CaseRequest(**about, values=values, copies=copies)
+            sent = newest.as_version_2() if {*(copies or ())} <= {*get_args(CopiesV2)} else newest
         signed = envelope.sign(sent.TYPE, encode(sent), case.signing_key())
         message = seal.seal(signed, audience_of(card), "request", bytes.fromhex(card.sealing_key))
         reply = self._post(f"/v1/{action}", message)
         try:
             status = decode(CaseStatus, seal.open_reply(reply.body, reply_key))
         except BundleError:
-            if newest and self.status(case).known:
+            if sent.version > 2 and self.status(case).known:
                 # It answers requests of version 2, so it is the intake, and an older one.
-                raise RefusedError(
-                    "This intake does not know all of these kinds of copies yet.",
-                    hint="Nothing was withdrawn. To withdraw the hashes of all predicted copies, use --copies all.",
-                ) from None
+                raise _too_new(sent) from None
             raise UntrustedIntakeError from None
         if not status.known:
             raise NoSuchCaseError
         return status
+
+
+def _too_new(request: ItemsRequest | CaseRequest | CaseRequestV2) -> RefusedError:
+    """Return the error for a withdrawal that an older intake cannot read."""
+    if isinstance(request, ItemsRequest):
+        return RefusedError(
+            "This intake cannot withdraw by numbers yet.",
+            hint="Nothing was withdrawn. Name the pictures instead: --file PHOTO",
+        )
+    return RefusedError(
+        "This intake does not know all of these kinds of copies yet.",
+        hint="Nothing was withdrawn. To withdraw the hashes of all predicted copies, use --copies all.",
+    )
 
 
 def _asks_work(reply: Reply) -> bool:

@@ -29,6 +29,11 @@ def test_a_case_is_submitted_followed_and_withdrawn(outcomes: list[Outcome], ser
         once = intake.withdraw(bundle.case, shown_by=first)
         assert once.withdrawn == 1
         assert sorted(item.state for item in once.items) == ["listed", "listed", "withdrawn"]
+        by_number = intake.withdraw(bundle.case, items=[2])
+        assert by_number.withdrawn == 1
+        assert by_number.items[1].state == "withdrawn"
+        with pytest.raises(ValueError, match="combined"):
+            intake.withdraw(bundle.case, items=[2], copies=["all"])
         assert {item.state for item in intake.withdraw(bundle.case).items} == {"withdrawn"}
 
 

@@ -238,6 +238,16 @@ def test_of_a_kind_that_an_older_intake_does_not_know_nothing_is_withdrawn_and_t
             client.withdraw(CASE, copies=["fits"])
 
 
+def test_an_older_intake_that_knows_no_numbers_withdraws_nothing_and_that_is_said() -> None:
+    for client in client_for(_older_intake(True, [])):
+        with pytest.raises(RefusedError, match="by numbers") as refused:
+            client.withdraw(CASE, items=[2])
+        assert "--file" in refused.value.hint
+    for client in client_for(_older_intake(False, [])):
+        with pytest.raises(NoSuchCaseError):
+            client.withdraw(CASE, items=[2])
+
+
 def test_a_card_that_names_plain_http_elsewhere_is_refused() -> None:
     for client in client_for(lambda *_: (200, {}, signed_card(card("http://intake.example"))), pin=None):
         with pytest.raises(UntrustedIntakeError):

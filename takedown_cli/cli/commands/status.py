@@ -25,6 +25,7 @@ from takedown_cli.core.variants import COPIES
 
 if TYPE_CHECKING:
     from takedown_cli.api import Hashed
+    from takedown_cli.protocol.addresses import IntakeAddress
     from takedown_cli.protocol.wire import Copies
 
 app = application()
@@ -32,6 +33,9 @@ take_several("--copies", COPIES)
 
 _WATCH_SECONDS: Final = 60
 _KINDS: Final = tuple(kind for kind in COPIES if kind != "none")
+#: The most items that one request may name.
+_MOST_ITEMS: Final = 2000
+_SEE_NUMBERS: Final = "To see the numbers: takedown status -"
 _OTHER_FILE: Final = "An edited or smaller copy has another hash. Name the file that was submitted."
 
 Number = Annotated[
@@ -82,6 +86,10 @@ def withdraw(
     file: Annotated[
         list[Path] | None, typer.Option("--file", metavar="PHOTO", help="Only what this file shows; may be repeated.")
     ] = None,
+    item: Annotated[
+        list[str] | None,
+        typer.Option("--item", metavar="N", help="Only the item that status shows by this number, or 1-4,7."),
+    ] = None,
     copies: Annotated[
         list[str] | None,
         typer.Option(
@@ -102,13 +110,15 @@ def withdraw(
     \b
     takedown withdraw -                       the whole case
     takedown withdraw - --file beach.jpg      only this picture
+    takedown withdraw - --item 2              only picture 2 of the status
     takedown withdraw - --copies crops        only the hashes of cropped copies
 
-    Exit codes: 0 withdrawn; 3 some of the files are not in the case; 4 none is;
+    Exit codes: 0 withdrawn; 3 some of the files or numbers are not in the case;
+    4 none is; 6 the intake is too old for this;
     7 unreachable: try again later; 8 not confirmed; 9 no such case; 2 usage.
     """
     if receipt is not None:
-        if number is not None or file or copies or intake is not None:
+        if number is not None or file or item or copies or intake is not None:
             raise UsageError("--receipt already names the hashes and the bank. Leave out the case number.")
         console.warn("'takedown withdraw --receipt' is deprecated. Use 'takedown hma withdraw --receipt'.")
         from takedown_cli.cli.commands.hma import take_out_of_bank
@@ -117,6 +127,9 @@ def withdraw(
     from takedown_cli.cli.results.case import WithdrawReport, status_fields
 
     address = intake_address(intake)
+    if item:
+        _withdraw_items(address, number, _item_numbers(item, file, copies), connection, progress)
+        return
     kinds = _copy_kinds(copies)
     wanted = _files_of(file) if file else [None]
     case = read_case_number(number)
@@ -145,6 +158,47 @@ def withdraw(
     console.say(f"{many} withdrawn.")
     if missing := len(file or ()) - sum(1 for count in counts if count):
         console.warn(f"{counted(missing, 'file')} could not be read, or no match was found in this case.")
+        raise typer.Exit(3)
+
+
+def _item_numbers(given: list[str], file: list[Path] | None, copies: list[str] | None) -> list[int]:
+    """Return the numbers of items, ascending. Raise UsageError."""
+    from takedown_cli.cli.results.case import numbers_in
+
+    if file or copies:
+        raise UsageError("--item names what to withdraw. Leave out --file and --copies.")
+    try:
+        return sorted({number for text in given for number in numbers_in(text)})
+    except ValueError:
+        raise UsageError("--item must be numbers as 'takedown status' shows them, such as 2 or 1-4,7.") from None
+
+
+def _withdraw_items(
+    address: IntakeAddress,
+    number: str | None,
+    items: list[int],
+    connection: ConnectionOptions,
+    progress: ProgressMode,
+) -> None:
+    """Ask, and withdraw the items with these numbers. Raise NothingToDoError if there are none in the case."""
+    from takedown_cli.cli.results.case import WithdrawReport, in_ranges, status_fields
+
+    case = read_case_number(number)
+    what = "picture or video" if len(items) == 1 else "pictures and videos"
+    stop = "it" if len(items) == 1 else "them"
+    confirm(f"Withdraw {what} {in_ranges(items)}? Platforms are then asked to stop looking for {stop}.")
+    with intake_client(address, connection, progress) as client:
+        states = [
+            client.withdraw(case, items=items[start : start + _MOST_ITEMS])
+            for start in range(0, len(items), _MOST_ITEMS)
+        ]
+    count = sum(state.withdrawn or 0 for state in states)
+    console.show(WithdrawReport(withdrawn=count, **status_fields(states[-1])))
+    if not count:
+        raise NothingToDoError("No such number in this case. Nothing was withdrawn.", hint=_SEE_NUMBERS)
+    console.say(f"{counted(count, 'picture or video', 'pictures and videos')} withdrawn.")
+    if missing := len(items) - count:
+        console.warn(f"{counted(missing, 'number')} not found in this case.")
         raise typer.Exit(3)
 
 

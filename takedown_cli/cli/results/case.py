@@ -238,3 +238,16 @@ def in_ranges(numbers: Iterable[int]) -> str:
         else:
             runs.append([number])
     return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def numbers_in(text: str) -> list[int]:
+    """Read numbers below a million as ``in_ranges`` writes them: ``1-4, 7``. Raise ValueError for anything else."""
+    numbers: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not (first.isdecimal() and (last.isdecimal() or not dash)) or max(len(first), len(last)) > 6:
+            raise ValueError(text)
+        numbers += range(int(first), int(last or first) + 1)
+    if not numbers or min(numbers) < 1:
+        raise ValueError(text)
+    return sorted({*numbers})

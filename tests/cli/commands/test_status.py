@@ -39,6 +39,32 @@ def test_pictures_are_withdrawn_one_by_one_and_then_all(helpline: Helpline) -> N
     assert "Everything in this case is withdrawn" in everything.out.decode()
 
 
+def test_pictures_are_withdrawn_by_the_numbers_of_the_status(helpline: Helpline) -> None:
+    """As on the page for callers, so that nobody needs the picture at hand."""
+    sent = helpline("submit", "photos", "--age", "adult", "--for", "self", "--yes", "--json").document()
+    case = sent["case_number"]
+    one = helpline("withdraw", "-", "--item", "2", "--yes", "--json", stdin=case)
+    assert (one.code, one.document()["withdrawn"]) == (0, 1)
+    assert [item["state"] for item in one.document()["items"]] == ["listed", "withdrawn"]
+    more = helpline("withdraw", "-", "--item", "1-2,7", "--yes", stdin=case)
+    assert more.code == 3
+    assert "2 pictures and videos withdrawn." in more.said
+    assert "1 number not found in this case." in more.said
+    none = helpline("withdraw", "-", "--item", "9", "--yes", stdin=case)
+    assert (none.code, "No such number in this case." in none.said) == (4, True)
+    assert "takedown status -" in none.said
+
+
+@pytest.mark.parametrize("wrong", [["--item", "0"], ["--item", "two"], ["--item", "2-"], ["--item", "4-1"],
+                                   ["--item", "1", "--file", "a.png"], ["--item", "1", "--copies", "all"]])  # fmt: skip
+def test_numbers_that_are_none_withdraw_nothing(helpline: Helpline, number: str, wrong: list[str]) -> None:
+    ended = helpline("withdraw", "-", *wrong, "--yes", stdin=number)
+    assert ended.code == 2
+    assert "--item" in ended.said
+    items = helpline("status", "-", "--json", stdin=number).document()["items"]
+    assert [item["state"] for item in items] == ["listed", "listed"]
+
+
 def test_a_motion_photo_is_withdrawn_with_its_clip(helpline: Helpline) -> None:
     folder = helpline.folder / "moving"
     folder.mkdir()

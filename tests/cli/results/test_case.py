@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from takedown_cli.cli.results.case import StatusReport, in_ranges, preview_of_items, status_fields
+from takedown_cli.cli.results.case import StatusReport, in_ranges, numbers_in, preview_of_items, status_fields
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.wire import CaseStatus
 from tests.protocol.bundle.factory import DECLARATION, item, pdq
@@ -46,3 +46,12 @@ def test_the_state_of_a_case_groups_what_is_alike() -> None:
 def test_numbers_are_written_in_ranges() -> None:
     assert in_ranges([1, 2, 3, 4, 7, 9, 10]) == "1-4, 7, 9-10"
     assert in_ranges([]) == ""
+
+
+def test_numbers_are_read_as_they_are_written() -> None:
+    for numbers in ([1], [1, 2, 3, 4, 7, 9, 10], [2000, 2002]):
+        assert numbers_in(in_ranges(numbers)) == numbers
+    assert numbers_in("7, 1-3,2") == [1, 2, 3, 7]
+    for wrong in ("", "0", "x", "1-", "-1", "3-1", "1,,2", "1-9999999", "99999999", "²"):
+        with pytest.raises(ValueError, match=wrong or "^$"):
+            numbers_in(wrong)
