@@ -29,10 +29,12 @@ EXIT_MEANINGS: Final = {
     2: "The command or a setting is wrong. Fix the command.",
     3: "Finished, but some files are not protected, or only in part. Read the report.",
     4: "Nothing to do: no picture or video was found.",
-    5: "The bundle or its signature is invalid, or a ledger or an intake's database is damaged. Stop.",
+    5: "The bundle or its signature is invalid, or a ledger, a platform's list or an intake's database is damaged. "
+    "Stop.",
     6: "The intake refused, and would refuse it again. Read the message.",
     7: "The intake cannot be reached, or is busy. Try again later. The same bundle file can never make two cases, "
-    "while submitting pictures draws a new case number each time.",
+    "while submitting pictures draws a new case number each time. A platform's list that is too old has to be pulled "
+    "first.",
     8: "Declined, or a confirmation is needed: --yes.",
     9: "The intake has no such case. Check the case number.",
     129: "The terminal was closed. On Windows also: the user logged off, or the computer is shutting down.",

@@ -145,6 +145,13 @@ class IntakeDatabaseError(TakedownError):
     hint = "Stop the intake, and restore the latest good backup."
 
 
+class ListError(TakedownError):
+    id = "list"
+    exit_code = 5
+    sentence = "The local list is damaged."
+    hint = "Delete the file list.db in the platform's folder, then run 'takedown platform pull'."
+
+
 class RefusedError(TakedownError):
     id = "refused"
     exit_code = 6
@@ -173,6 +180,13 @@ class UnreachableError(TakedownError):
     #: Whether asking again at once cannot help.
     lasting = False
     hint = "Try again later."
+
+
+class StaleListError(TakedownError):
+    id = "list-too-old"
+    exit_code = 7
+    sentence = "The local list is too old to be used."
+    hint = "Run 'takedown platform pull' first."
 
 
 class DeclinedError(TakedownError):

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlencode
 
 from takedown_cli.client.client import IntakeClient
 from takedown_cli.client.retries import USUAL, Retries, exchange_with_retries
 from takedown_cli.client.transport import Reply, Transport
-from takedown_cli.client.waiting import Exchange
+from takedown_cli.client.waiting import Exchange, OnWaiting
 from takedown_cli.core.errors import BundleError, ConfigError, UntrustedIntakeError
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.feed import (
@@ -84,7 +85,16 @@ class FeedReader:
     Raises ConfigError for an address without the key that must answer there.
     """
 
-    def __init__(self, address: IntakeAddress, token: str, proxy: str | None = None, retries: Retries = USUAL) -> None:
+    def __init__(
+        self,
+        address: IntakeAddress,
+        token: str,
+        proxy: str | None = None,
+        retries: Retries = USUAL,
+        *,
+        ca: Path | None = None,
+        on_waiting: OnWaiting = lambda _: None,
+    ) -> None:
         if address.pin is None:
             raise ConfigError(
                 "The intake's address has no key id.", hint="Give it with the 40 digits after '#', as its operator did."
@@ -92,12 +102,12 @@ class FeedReader:
         if not (token.isascii() and token.isprintable() and token):
             raise ConfigError("The token is not valid.", hint="Copy it again from 'participant add'.")
         headers = {"authorization": f"Bearer {token}", "accept-encoding": "gzip"}
-        self._open = partial(Transport, address, proxy, headers=headers)
-        self._address, self._proxy, self._retries = address, proxy, retries
+        self._open = partial(Transport, address, proxy, ca=ca, on_waiting=on_waiting)
+        self._headers, self._address, self._retries = headers, address, retries
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
-        self._transport = self._stack.enter_context(self._open())
+        self._transport = self._stack.enter_context(self._open(headers=self._headers))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -109,7 +119,7 @@ class FeedReader:
     def fetch_signing_key(self) -> bytes:
         """Return the intake's signing key, from its card under the pinned key. Raise UntrustedIntakeError."""
         # The card comes over a connection without the token: it is not sent before the intake has shown its key.
-        with Transport(self._address, self._proxy) as plain:
+        with self._open() as plain:
             card = IntakeClient(plain, self._address, self._retries).fetch_card()
         return bytes.fromhex(card.signing_key)
 

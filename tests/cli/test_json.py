@@ -77,6 +77,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         here.address = json.loads(here.made["intake serve"])["address"]
         sent = here("submit", "more", "--age", "adult", "--for", "self", "--yes", "--json")
         here.number = sent.document()["case_number"]
+        keys = here("intake", "participant", "add", "home", "Site", "--json").document()
+        (here.folder / "token").write_text(keys["feed_token"])
         yield here
     finally:
         serving.kill()
@@ -155,6 +157,11 @@ USES: dict[str, list[Use]] = {
     "intake verify": [Use("intake.verify", "intake verify home")],
     "intake purge": [Use("intake.purge", "intake purge home")],
     "intake metrics-token": [Use("intake.metrics-token", "intake metrics-token home")],
+    "platform join": [
+        Use("platform.join", "platform join site --token-file token"),
+        Use("error", "platform join site --token-file token", 2),
+    ],
+    "platform pull": [Use("platform.pull", "platform pull site")],
     "fixtures make": [Use("fixtures", "fixtures make made --seed 3")],
     "fixtures verify": [Use("fixtures.comparison", "fixtures verify made")],
     "doctor": [

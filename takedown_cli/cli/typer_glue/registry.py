@@ -32,6 +32,7 @@ SECTIONS: Final[dict[str, tuple[CommandEntry, ...]]] = {
         CommandEntry("hma", "hma", "the organisation's own HMA bank: put hashes in, take them out"),
     ),
     "For intake operators": (CommandEntry("intake", "intake", "run and operate the reference intake"),),
+    "For platforms": (CommandEntry("platform", "platform", "pull an intake's lists, scan uploads, answer"),),
     "For testing": (CommandEntry("fixtures", "fixtures", "made-up media and bundles, with the expected results"),),
     "About this installation": (
         CommandEntry("doctor", "doctor", "what works on this machine: formats, protection, libraries"),

@@ -1,0 +1,112 @@
+"""``takedown platform`` as an operator of a small site types it, against a real intake on loopback."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from takedown_cli.intake import running
+from takedown_cli.intake.http.server import Running
+from tests.cli.documents import published
+from tests.cli.runner import Ended, in_terminal, run
+from tests.intake.person import Person, balanced, picture
+
+
+@pytest.fixture(scope="module")
+def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("intake") / "home", name="Test intake") as server:
+        yield server
+
+
+@dataclass
+class Operator:
+    """Somebody at a terminal in a folder, with a token of the intake in the file ``token``."""
+
+    folder: Path
+    intake: Running
+    token: str
+
+    def __call__(self, command: str, code: int = 0, stdin: str | None = None) -> Ended:
+        ended = run(*command.split(), cwd=self.folder, stdin=None if stdin is None else stdin.encode())
+        assert ended.code == code, ended.said
+        assert self.token.encode() not in ended.out + ended.err
+        return ended
+
+    def join(self, options: str = "") -> Ended:
+        return self(f"platform join site --intake {self.intake.address} --token-file token {options}")
+
+
+@pytest.fixture
+def operator(intake: Running, tmp_path: Path) -> Operator:
+    token = intake.add_participant(f"Site {tmp_path.name}").endpoints["feed"]
+    (tmp_path / "token").write_text(token + "\n")
+    return Operator(tmp_path, intake, token)
+
+
+def test_join_and_pull(operator: Operator, intake: Running) -> None:
+    person = Person(intake.origin, intake.card)
+    person.submit(picture(balanced("typed")), picture(balanced("typed too")))
+    assert operator.intake.address in operator.join("--max-age 2d").out.decode()
+    assert "The whole list was fetched" in operator("platform pull site").out.decode()
+    before = published(operator("platform pull site --json").out)
+    person.withdraw(balanced("typed"))
+    after = published(operator("platform pull site --json").out)
+    assert (after["kind"], after["removed"], after["active"]) == ("delta", 1, before["active"] - 1)
+    if sys.platform != "win32":
+        assert {path.stat().st_mode & 0o777 for path in (operator.folder / "site").iterdir()} == {0o600}
+
+
+def test_a_folder_joins_once_unless_it_is_forced(operator: Operator) -> None:
+    operator.join()
+    said = operator(f"platform join site --intake {operator.intake.address} --token-file token", 2).said
+    assert "--force" in said
+    operator("platform pull site")
+    operator.join("--force --lists adult")
+    assert published(operator("platform pull site --json").out)["kind"] == "snapshot", "another choice is another list"
+
+
+def test_the_token_comes_from_a_file_a_pipe_or_a_person_and_never_from_an_argument(operator: Operator) -> None:
+    where = f"--intake {operator.intake.address}"
+    operator(f"platform join piped {where} --token-file -", stdin=operator.token)
+    operator(f"platform join asked {where} --no-input", 2)
+    operator(f"platform join wrong {where} --token-file nowhere", 2)
+    code, screen = in_terminal(
+        "platform", "join", "typed", "--intake", operator.intake.address, cwd=operator.folder,
+        answers=[("Token:", operator.token + "\n")],
+    )  # fmt: skip
+    assert code == 0, screen
+    assert operator.token not in screen
+    assert sorted(path.name for path in operator.folder.glob("*/platform.toml")) == ["platform.toml"] * 2
+
+
+def test_what_cannot_be_joined_leaves_no_folder(operator: Operator) -> None:
+    address = operator.intake.address
+    (operator.folder / "other").write_text("another token\n")
+    (operator.folder / "revoked").write_text("A" * len(operator.token))
+    for options, code, words in (
+        (f"--intake {address} --token-file revoked", 2, "does not accept this token"),
+        (f"--intake {address} --token-file other", 2, "not valid"),
+        (f"--intake {address} --token-file token --lists grown-ups", 2, "--lists"),
+        (f"--intake {address} --token-file token --lists negative,adult", 2, "negative list"),
+        (f"--intake {address} --token-file token --max-age 0d", 2, "--max-age"),
+        (f"--intake {operator.intake.origin} --token-file token", 2, "no key id"),
+        (f"--intake {operator.intake.origin}#{'0' * 40} --token-file token", 6, "not the expected one"),
+        ("--intake http://127.0.0.1:9#" + "0" * 40 + " --token-file token --timeout 1", 7, "127.0.0.1:9"),
+    ):
+        said = operator(f"platform join site {options}", code).said.replace("\n", " ")
+        assert words in said, said
+    assert not (operator.folder / "site").exists()
+
+
+def test_a_pull_that_fails_says_what_to_do(operator: Operator) -> None:
+    assert "platform join" in operator("platform pull nowhere", 2).said
+    operator.join()
+    operator("platform pull site")
+    (operator.folder / "site" / "list.db").write_bytes(b"damaged" * 999)
+    said = operator("platform pull site", 5).said
+    assert "list.db" in said
+    assert "damaged" in said
