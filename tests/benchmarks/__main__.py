@@ -15,20 +15,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from takedown_cli.fixtures import picture
-from tests.benchmarks import clips, photos, speed, whole
+from tests.benchmarks import clips, photos, speed, uploads, whole
 from tests.benchmarks.measure import Row, begin_anew, machine, table
 
-GROUPS = ("core", "start", "workers", "whole", "video", "many")
+GROUPS = ("core", "readings", "start", "workers", "whole", "video", "many")
 
 
 def _rows(chosen: argparse.Namespace, media: Path) -> Iterator[Row]:
     """The rows of the chosen groups, each as soon as it is measured."""
     wanted = set(chosen.only or GROUPS)
-    if wanted & {"core", "workers", "whole"}:
+    if wanted & {"core", "readings", "workers", "whole"}:
         pictures, words = photos.make(media / "photos", chosen.photos)
         _say(words)
     if "core" in wanted:
         yield from speed.rows(pictures, chosen.rounds)
+    if "readings" in wanted:
+        yield from uploads.rows(pictures, chosen.rounds)
     if "start" in wanted:
         small = media / "small.jpg"
         picture(1, (320, 240)).save(small)

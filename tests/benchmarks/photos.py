@@ -14,9 +14,10 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from takedown_cli.fixtures import picture
+from tests.benchmarks.packages import UNPACKED
 
-#: Where Debian's wallpaper packages put their pictures.
-FOLDERS = (Path("/usr/share/wallpapers"), Path("/usr/share/backgrounds"))
+#: Where Debian's wallpaper packages put their pictures, installed or only unpacked.
+FOLDERS = tuple(root / "usr/share" / name for root in (Path("/"), UNPACKED) for name in ("wallpapers", "backgrounds"))
 SIZE = (4000, 3000)
 QUALITY = 90
 #: A smaller source would be blown up, which leaves nothing of a photograph's detail.

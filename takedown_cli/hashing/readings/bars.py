@@ -6,7 +6,7 @@ import numpy as np
 
 from takedown_cli.core.model import Box
 from takedown_cli.hashing.decoded import Floats
-from takedown_cli.hashing.readings.grounds import Mask, find_grounds
+from takedown_cli.hashing.readings.grounds import Mask
 from takedown_cli.hashing.readings.reduced import Colours
 from takedown_cli.hashing.readings.regions import grow_regions
 
@@ -20,12 +20,17 @@ _NEAR = 14
 _MARGIN, _LOOK = 3, 3
 
 
-def find_bars(small: Colours, flat: Mask) -> list[Box]:
-    """Return the flat bars inside a picture that touch no side of it: black, white, or of a colour that covers much."""
+def find_bars(small: Colours, flat: Mask, grounds: list[Colours]) -> list[Box]:
+    """Return the flat bars inside a picture that touch no side of it: black, white, or of a colour that covers much.
+
+    ``grounds`` are those colours.
+    """
     height, width = flat.shape
     bars: list[Box] = []
-    for colour in (*_USUAL, *find_grounds(small, flat)):
+    for colour in (*_USUAL, *grounds):
         bar = flat & (np.abs(small - colour[:, None, None]).max(axis=0) <= _NEAR)
+        if np.count_nonzero(bar) < _SMALLEST * _FULL * flat.size:
+            continue
         for left, top, right, bottom in grow_regions(bar, (0,), _MOST):
             share = (bottom - top) * (right - left) / flat.size
             full = bar[top:bottom, left:right].mean() >= _FULL

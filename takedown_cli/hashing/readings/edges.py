@@ -37,9 +37,10 @@ def _find_step(lines: Pixels, at: int, reach: int, inner: bool) -> int:
     first, last = max(1, at - reach), min(len(lines) - 1, at + reach)
     if at <= 0 or at >= len(lines) or first > last or lines.shape[1] == 0:
         return at
-    near = lines[first - 1 : last + 1, :: max(1, lines.shape[1] // _SAMPLES)].astype(np.int16)
+    near = lines[first - 1 : last + 1, :: max(1, lines.shape[1] // _SAMPLES)]
+    jumps = np.maximum(near[1:], near[:-1]) - np.minimum(near[1:], near[:-1])
     # A step counts up to a limit: a few letters or lights are no edge.
-    steps = np.minimum(np.abs(near[1:] - near[:-1]), _LIMIT).mean(axis=1)
+    steps = np.minimum(jumps, _LIMIT).sum(axis=1, dtype=np.uint16) / near.shape[1]
     best = int(steps.argmax())
     least = _STRONGER * steps[at - first] + _LEVELS
     if inner:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from takedown_cli.core.model import Box
 from takedown_cli.hashing.readings.borders import trim_borders
 from takedown_cli.hashing.readings.edges import sharpen_edges
-from takedown_cli.hashing.readings.grounds import Mask, find_grounds, stands_out, stands_out_of_margins
-from takedown_cli.hashing.readings.reduced import Upload
+from takedown_cli.hashing.readings.grounds import Mask, stands_out, stands_out_of_margins
+from takedown_cli.hashing.readings.reduced import Colours, Upload
 from takedown_cli.hashing.readings.regions import grow_regions
 from takedown_cli.hashing.readings.seams import find_cells
 
@@ -32,13 +32,14 @@ _GAPS = (0.0024, 0.014, 0.033)
 _NEAR, _INNER, _FAR = 0.006, 0.009, 0.022
 
 
-def find_rectangles(upload: Upload, flat: Mask, *marks: Mask) -> list[Box]:
+def find_rectangles(upload: Upload, flat: Mask, grounds: list[Colours], *marks: Mask) -> list[Box]:
     """Return boxes of ``upload.luma``, the likeliest first, none like another one or like the whole.
 
-    ``flat`` is what ``find_flat`` gives for ``upload.small``. Regions are also grown on ``marks``, before all others.
+    ``flat`` and ``grounds`` are what ``find_flat`` and ``find_grounds`` give for ``upload.small``. Regions are grown
+    on ``marks`` too, before all others.
     """
     _, height, width = upload.small.shape
-    boxes = [upload.enlarge(box) for box in _choose(_find_boxes(upload, flat, marks), width, height)]
+    boxes = [upload.enlarge(box) for box in _choose(_find_boxes(upload, flat, grounds, marks), width, height)]
     boxes += find_cells(upload)
     if not boxes:
         return []
@@ -47,11 +48,10 @@ def find_rectangles(upload: Upload, flat: Mask, *marks: Mask) -> list[Box]:
     return [box for _, box in zip(range(MOST), _choose(sharp, width, height), strict=False)]
 
 
-def _find_boxes(upload: Upload, flat: Mask, marks: tuple[Mask, ...]) -> Iterator[Box]:
+def _find_boxes(upload: Upload, flat: Mask, grounds: list[Colours], marks: tuple[Mask, ...]) -> Iterator[Box]:
     """Yield boxes of the small picture: without its borders, and what stands out of the ground, if there is one."""
     small = upload.small
     yield trim_borders(small)
-    grounds = find_grounds(small, flat)
     masks = [*marks, stands_out(small, grounds)] if grounds else [*marks]
     masks += [~flat, stands_out_of_margins(small)] if flat.mean() >= _FIRST_LOOK else []
     gaps = tuple(round(gap * max(flat.shape)) for gap in _GAPS)

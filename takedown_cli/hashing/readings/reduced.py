@@ -9,11 +9,13 @@ import numpy.typing as npt
 from PIL import Image
 
 from takedown_cli.core.model import Box
-from takedown_cli.hashing.decoded import Pixels
+from takedown_cli.hashing.decoded import Floats, Pixels
 
 Colours = npt.NDArray[np.int16]
 #: Pixels on the long side at most, of the large and the small size. The picture is reduced by a whole number.
 LARGE, SMALL = 2400, 480
+#: A box is read at half size from this many pixels for each one that is wanted.
+_HALVED = 3
 
 
 class Upload:
@@ -35,6 +37,19 @@ class Upload:
         """``drawn`` as H x W."""
         return np.asarray(self.drawn)
 
+    @cached_property
+    def halved(self) -> Image.Image:
+        """``drawn`` at half its size."""
+        return self.drawn.reduce(2)
+
+    def shrink(self, box: Box, side: int) -> Floats:
+        """Return ``side`` x ``side`` means of a box of ``luma``."""
+        left, top, right, bottom = box
+        if min(right - left, bottom - top) >= _HALVED * side:
+            # Boxes of one upload overlap: what is large is not read again for each.
+            return shrink_picture(self.halved, side, (left / 2, top / 2, right / 2, bottom / 2))
+        return shrink_picture(self.drawn, side, box)
+
     def enlarge(self, box: Box) -> Box:
         """Return a box of ``small`` as one of ``luma``."""
         down, across = (self.luma.shape[axis] / self.small.shape[axis + 1] for axis in (0, 1))
@@ -42,19 +57,29 @@ class Upload:
         return round(left * across), round(top * down), round(right * across), round(bottom * down)
 
 
+def shrink_picture(drawn: Image.Image, side: int, box: tuple[float, float, float, float] | None = None) -> Floats:
+    """Return ``side`` x ``side`` means of a box of a picture in grey, or of all of it."""
+    return np.asarray(drawn.resize((side, side), Image.Resampling.BOX, box, reducing_gap=1.5), np.float32)
+
+
 def _reduce_colours(pixels: Pixels) -> Colours:
     """Return 3 x h x w means of four pixels of each block."""
     height, width = pixels.shape[:2]
     step = -(-max(height, width) // SMALL)
-    (row, other_row), (column, other_column) = (_pick_two(size, step) for size in (height, width))
-    # Rows first: what is not looked at need not come out of memory.
-    rows = pixels[row].astype(np.int16) + pixels[other_row]
-    total = (rows[:, column] + rows[:, other_column]) >> 2
-    colours = np.repeat(total[:, :, None], 3, axis=2) if pixels.ndim == 2 else total
-    return np.ascontiguousarray(colours.transpose(2, 0, 1))
+    rows, columns = (_pick_two(size, step) for size in (height, width))
+    planes = pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
+    # Slices, and not lists of places: what is not looked at need not come out of memory.
+    picked = [planes[:, row, column] for row in rows for column in columns]
+    total = picked[0].astype(np.int16, order="C")
+    for other in picked[1:]:
+        total += other
+    total >>= 2
+    return total if len(total) == 3 else np.repeat(total, 3, axis=0)
 
 
-def _pick_two(size: int, step: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Return two places in each block of ``step`` pixels; the last block may be shorter."""
-    starts = np.arange(max(1, size // step)) * step
-    return np.minimum(starts + step // 4, size - 1), np.minimum(starts + (3 * step) // 4, size - 1)
+def _pick_two(size: int, step: int) -> tuple[slice, slice]:
+    """Return two places in each whole block of ``step`` pixels, or in the only one."""
+    last = step * (max(1, size // step) - 1)
+    places = (min(step // 4, size - 1), min(3 * step // 4, size - 1))
+    first, second = (slice(place, place + last + 1, step) for place in places)
+    return first, second

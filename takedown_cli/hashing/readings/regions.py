@@ -57,10 +57,10 @@ def _grow(sums: _Counts, box: Box, gap: int) -> Box:
     left, top, right, bottom = box
     for _ in range(_ROUNDS):
         before = (left, top, right, bottom)
-        rows = np.diff(sums[:, right] - sums[:, left])
-        top, bottom = _find_run(rows >= _LINE * (right - left), (top + bottom) // 2, gap)
-        columns = np.diff(sums[bottom] - sums[top])
-        left, right = _find_run(columns >= _LINE * (bottom - top), (left + right) // 2, gap)
+        rows = sums[:, right] - sums[:, left]
+        top, bottom = _find_run(rows[1:] - rows[:-1] >= _LINE * (right - left), (top + bottom) // 2, gap)
+        columns = sums[bottom] - sums[top]
+        left, right = _find_run(columns[1:] - columns[:-1] >= _LINE * (bottom - top), (left + right) // 2, gap)
         if (left, top, right, bottom) == before:
             break
     return left, top, right, bottom
@@ -68,12 +68,14 @@ def _grow(sums: _Counts, box: Box, gap: int) -> Box:
 
 def _find_run(full: Mask, at: int, gap: int) -> tuple[int, int]:
     """Return start and end of the run of full lines around ``at``; gaps of up to ``gap`` lines do not end it."""
-    lines = np.flatnonzero(full)
+    (lines,) = full.nonzero()
     if len(lines) == 0:
         return at, at + 1
-    ends = np.flatnonzero(lines[1:] - lines[:-1] > gap + 1)
-    nearest = int(np.abs(lines - at).argmin())
-    run = int(np.searchsorted(ends, nearest))
+    (ends,) = (lines[1:] - lines[:-1] > gap + 1).nonzero()
+    nearest = int(lines.searchsorted(at))
+    if nearest == len(lines) or (nearest and at - lines[nearest - 1] <= lines[nearest] - at):
+        nearest -= 1
+    run = int(ends.searchsorted(nearest))
     first = int(lines[ends[run - 1] + 1]) if run else int(lines[0])
     last = int(lines[ends[run]]) if run < len(ends) else int(lines[-1])
     return first, last + 1

@@ -53,14 +53,16 @@ def find_screen(pixels: Pixels) -> Screen | None:
     A screen that is certain may show no picture; one that is likely shows at least one.
     """
     upload = Upload(pixels)
-    flat = find_flat(upload.small)
     # Looking for rectangles takes as long as hashing a large photograph: only where they can matter.
-    if flat.mean() < _GROUND or not may_have_furniture(upload.small):
+    if not may_have_furniture(upload.small):
+        return None
+    flat = find_flat(upload.small)
+    if flat.mean() < _GROUND:
         return None
     grounds = find_grounds(upload.small, flat)
     exactly = [stands_out_exactly(upload.small, flat, ground) for ground in grounds]
     ground = flat & ~np.logical_and.reduce(exactly) if exactly else np.zeros_like(flat)
-    pictures = _choose_pictures(upload, ground, find_rectangles(upload, flat, *exactly))
+    pictures = _choose_pictures(upload, ground, find_rectangles(upload, flat, grounds, *exactly))
     outside = np.ones_like(flat)
     for box in pictures:
         outside[_in_small(upload, box, 3)] = False

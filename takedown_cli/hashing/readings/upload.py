@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PIL import Image
 
-from takedown_cli.core.model import MIN_QUALITY, Box, Fingerprint
+from takedown_cli.core.model import MIN_QUALITY, Fingerprint
 from takedown_cli.hashing.decoded import Doubles, Floats, Pixels
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.fingerprint.copy_geometry import GRID, downsample_grid, transform_blocks
 from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, TURNED
 from takedown_cli.hashing.readings.bars import fill_bars, find_bars
 from takedown_cli.hashing.readings.corners import fill_corners
-from takedown_cli.hashing.readings.grounds import find_flat
+from takedown_cli.hashing.readings.grounds import find_flat, find_grounds
 from takedown_cli.hashing.readings.rectangles import find_rectangles
-from takedown_cli.hashing.readings.reduced import Upload
+from takedown_cli.hashing.readings.reduced import Upload, shrink_picture
 
 _MIRRORED = "flipy"
 
@@ -32,19 +31,15 @@ def read_upload(pixels: Pixels, full: pdq.PdqHash) -> list[Fingerprint]:
         found += _turn(NEGATIVE, "", -full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[:1])
     upload = Upload(pixels)
     flat = find_flat(upload.small)
-    rectangles = find_rectangles(upload, flat)
+    grounds = find_grounds(upload.small, flat)
+    rectangles = find_rectangles(upload, flat, grounds)
     for number, box in enumerate(rectangles, start=1):
-        found += _read(INSIDE, f"{number}:", fill_corners(_shrink(upload.drawn, box)))
-    bars = find_bars(upload.small, flat)
+        found += _read(INSIDE, f"{number}:", fill_corners(upload.shrink(box, GRID)))
+    bars = find_bars(upload.small, flat, grounds)
     if bars:
         filled = fill_bars(upload.small, bars).mean(axis=0)
-        found += _read(FILLED, "", _shrink(Image.fromarray(filled), None))
+        found += _read(FILLED, "", shrink_picture(Image.fromarray(filled), GRID))
     return found
-
-
-def _shrink(drawn: Image.Image, box: Box | None) -> Floats:
-    """Return GRID x GRID luma of a box of the picture, or of all of it."""
-    return np.asarray(drawn.resize((GRID, GRID), Image.Resampling.BOX, box, reducing_gap=1.5), np.float32)
 
 
 def _read(method: str, which: str, square: Floats) -> list[Fingerprint]:
@@ -60,5 +55,6 @@ def _read(method: str, which: str, square: Floats) -> list[Fingerprint]:
 def _turn(
     method: str, which: str, coefficients: Doubles | Floats, quality: int, names: tuple[str, ...]
 ) -> list[Fingerprint]:
-    values = dict(zip(pdq.DIHEDRAL_NAMES, pdq.hex_values(pdq.turn_coefficients(coefficients)), strict=True))
-    return [Fingerprint("pdq", values[name], method, f"{which}{name}", quality) for name in names]
+    turned = pdq.turn_coefficients(coefficients)[[pdq.DIHEDRAL_NAMES.index(name) for name in names]]
+    values = zip(names, pdq.hex_values(turned), strict=True)
+    return [Fingerprint("pdq", value, method, f"{which}{name}", quality) for name, value in values]

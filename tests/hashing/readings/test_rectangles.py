@@ -9,14 +9,15 @@ from PIL import Image, ImageDraw, ImageOps
 from takedown_cli.core.model import Box
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.hashing.decoded import Pixels
-from takedown_cli.hashing.readings.grounds import find_flat
+from takedown_cli.hashing.readings.grounds import find_flat, find_grounds
 from takedown_cli.hashing.readings.rectangles import MOST, find_rectangles
 from takedown_cli.hashing.readings.reduced import Upload
 
 
 def found_in(drawn: Image.Image | Pixels) -> list[Box]:
     upload = Upload(np.asarray(drawn))
-    return find_rectangles(upload, find_flat(upload.small))
+    flat = find_flat(upload.small)
+    return find_rectangles(upload, flat, find_grounds(upload.small, flat))
 
 
 def is_found(drawn: Image.Image, place: Box, off: int) -> bool:
