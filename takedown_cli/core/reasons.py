@@ -96,7 +96,14 @@ class Reason(StrEnum):
     )
     SCREEN_ONLY = (
         "screen-only",
-        "This is a screenshot in which no picture was found. Cut the picture out, and name what you cut out.",
+        (
+            "This is a screenshot in which no picture was found. Cut the picture out, and name what you cut out. "
+            "--whole protects the screen as it is."
+        ),
+    )
+    NOT_INSIDE = (
+        "not-inside",
+        "This screenshot has fewer pictures than --inside names. Leave --inside out, or choose a smaller number.",
     )
 
 
@@ -108,5 +115,5 @@ SKIPPED = frozenset({
 #: Nothing that could be protected is left out: sound and sidecars of every kind, and a second copy of a file.
 NO_LOSS = frozenset({Reason.NOT_MEDIA, Reason.DUPLICATE})
 PARTIAL = frozenset({Reason.TRUNCATED, Reason.FRAME_LIMIT, Reason.TIME_LIMIT, Reason.CLIP_UNREADABLE})
-TOO_POOR = frozenset({Reason.BLANK, Reason.TINY, Reason.LOW_QUALITY, Reason.SCREEN_ONLY})
+TOO_POOR = frozenset({Reason.BLANK, Reason.TINY, Reason.LOW_QUALITY, Reason.SCREEN_ONLY, Reason.NOT_INSIDE})
 FAILED = frozenset(Reason) - SKIPPED - PARTIAL - TOO_POOR

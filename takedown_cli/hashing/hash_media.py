@@ -152,7 +152,7 @@ class _Pictures:
             wanted, found = self._fingerprint(numbered)
             self._keep(numbered, found, wanted=wanted)
         if not taken:
-            self.weak = Reason.SCREEN_ONLY
+            self.weak = Reason.NOT_INSIDE if screen.pictures else Reason.SCREEN_ONLY
         self.size = (picture.height, picture.width) if orientation.transpose else (picture.width, picture.height)
         # A fast decode shows the screen smaller than it is.
         width, height = self.size

@@ -459,6 +459,13 @@ def test_of_several_pictures_those_that_are_named_are_listed() -> None:
         assert {frame for _, _, frame in _labels(one)} == {None}
 
 
+def test_a_number_that_no_picture_of_the_screenshot_has_is_not_called_a_screen_without_pictures() -> None:
+    shot = LAYOUTS["google viewer"](SAMPLE, SAMPLE, np.random.default_rng(5))
+    recipe = Recipe(copies=frozenset(), pictures=(4,))
+    found = _hashed(_file(shot, "PNG"), recipe, "PNG")
+    assert (found.weak, found.inside, _labels(found)) == (Reason.NOT_INSIDE, (), [])
+
+
 def test_a_screen_without_a_picture_cannot_be_protected_unasked() -> None:
     screen = Image.new("RGB", (1080, 2200), "white")
     draw = ImageDraw.Draw(screen)
