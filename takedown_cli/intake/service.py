@@ -25,7 +25,7 @@ from takedown_cli.intake.messages.admission import Identity, Inquiry, ReplyTo, S
 from takedown_cli.intake.messages.deny_list import DenyList
 from takedown_cli.intake.messages.keyring import Keyring
 from takedown_cli.intake.messages.signals import EVERY_CLASS
-from takedown_cli.intake.operations import integrity_check, retention
+from takedown_cli.intake.operations import census, integrity_check, retention, upkeep
 from takedown_cli.intake.runtime.events import log_failure
 from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
 from takedown_cli.intake.store.engine import LoopConnection, open_engine, translate_errors
@@ -71,6 +71,7 @@ class Intake:
 
     def __init__(
         self,
+        home: Home,
         settings: Settings,
         identity: Identity,
         denied: DenyList,
@@ -78,6 +79,7 @@ class Intake:
         writing: Engine,
         clock: Clock = SYSTEM,
     ) -> None:
+        self.home = home
         self.settings = settings
         self.identity = identity
         self.denied = denied
@@ -105,7 +107,7 @@ class Intake:
         with translate_errors("The intake's database cannot be written."), writing.begin() as connection:
             inquiries.make_decoy(WriteTransaction(connection, clock), keyring)
         identity = Identity.of(settings, keyring, origin or settings.origin)
-        return cls(settings, identity, DenyList.load(home.deny_list), open_engine(url), writing, clock)
+        return cls(home, settings, identity, DenyList.load(home.deny_list), open_engine(url), writing, clock)
 
     def start(self) -> None:
         """Start the writer, and apply a new deny-list to what is listed, which may go on while the intake serves."""
@@ -233,7 +235,10 @@ class Intake:
     def purge(self) -> retention.Purged:
         """Delete what has expired. Raise ConfigError, having deleted nothing."""
         purged = self.operate(retention.purge_expired)
-        return replace(purged, erased=retention.empty_write_ahead_log(self._writing))
+        erased = retention.empty_write_ahead_log(self._writing)
+        if erased:
+            upkeep.note_done(self.home, "purge", self.clock.day())
+        return replace(purged, erased=erased)
 
     def block(self, entries: Collection[bars.Entry], reason: str) -> bars.Changed:
         """Block hashes (kind, value), on what is listed already too. Raise ConfigError, IntakeDatabaseError."""
@@ -268,6 +273,10 @@ class Intake:
     def metrics_token(self) -> str:
         """The bearer token for the metrics."""
         return self.identity.keyring.derive_key("metrics").hex()
+
+    def take_census(self) -> census.Census:
+        """Count what the intake has. Raise ConfigError, IntakeDatabaseError."""
+        return self.read(census.take_census)
 
     def check_integrity(self) -> integrity_check.Health:
         """Check whether the database is intact."""

@@ -90,6 +90,12 @@ class Home:
         return (self.path / _FILE).is_file()
 
     def database_url(self, settings: Settings) -> str:
+        """Return the address of the database. Raise ConfigError if the file in the folder is missing."""
+        if settings.database is None and not self.database.is_file():
+            raise ConfigError(
+                "The intake's database is missing: there is no intake.db in its folder.",
+                hint="Restore the latest backup. With an empty database no case could be found again.",
+            )
         return settings.database or f"sqlite:///{self.database.absolute()}"
 
     def load(self) -> Settings:

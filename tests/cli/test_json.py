@@ -154,6 +154,7 @@ USES: dict[str, list[Use]] = {
     "intake review": [Use("intake.review", "intake review home")],
     "intake backup": [Use("intake.backup", "intake backup home copy")],
     "intake restore": [Use("intake.restore", "intake restore copy restored")],
+    "intake status": [Use("intake.status", "intake status home"), Use("intake.status", "intake status restored", 10)],
     "intake verify": [Use("intake.verify", "intake verify home")],
     "intake purge": [Use("intake.purge", "intake purge home")],
     "intake metrics-token": [Use("intake.metrics-token", "intake metrics-token home")],

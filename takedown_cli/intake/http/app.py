@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from takedown_cli.intake.http import feed_routes, page_routes
 from takedown_cli.intake.http.admission_gate import AdmissionGate, WorkRequired, split_work
+from takedown_cli.intake.http.gauges import Gauges
 from takedown_cli.intake.http.hardening import HardenedApp
 from takedown_cli.intake.http.metrics import Metrics
 from takedown_cli.intake.http.request_bodies import OpenRequests, RequestBodies
@@ -74,7 +75,8 @@ def make_app(intake: Intake, unsealers: Unsealers | None = None) -> ASGIApp:
             metrics.log_answers(fewest=1)
             log_event("stopped")
 
-    handlers = Handlers(intake, pool, bodies, unsealing, AdmissionGate(intake, unsealing, pool, load), metrics)
+    gate, gauges = AdmissionGate(intake, unsealing, pool, load), Gauges(intake, pool, load)
+    handlers = Handlers(intake, pool, bodies, unsealing, gate, metrics, gauges)
     # Starlette's own application would put two more layers between the socket and a handler, only to turn errors into
     # answers, which HardenedApp does. It has no redirects either: no client of ours follows one.
     router = Router(make_routes(handlers, intake, pool, bodies), redirect_slashes=False, lifespan=lifespan)
@@ -155,6 +157,7 @@ class Handlers:
     _unsealers: Unsealers
     _gate: AdmissionGate
     _metrics: Metrics
+    _gauges: Gauges
 
     async def health(self, _: Request) -> Response:
         return Response(b"ok\n", media_type="text/plain")
@@ -163,8 +166,8 @@ class Handlers:
         """Answer the operator's Prometheus, which has the token that ``takedown intake metrics-token`` shows."""
         if not self._metrics.accepts_token(request.headers.get("authorization", "")):
             raise Refused("no-such-case")
-        gauges = {"orders_waiting": self._intake.writer.queued, "work_waiting": self._pool.queued}
-        return Response(self._metrics.render_text(gauges), media_type="text/plain; version=0.0.4")
+        text = self._metrics.render_text(await self._gauges.read())
+        return Response(text, media_type="text/plain; version=0.0.4")
 
     async def keys(self, _: Request) -> Response:
         return Response(self._intake.identity.card, media_type="application/json")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Final
 
+from takedown_cli.intake.http.gauges import Gauge, Labels
 from takedown_cli.intake.runtime.events import log_event
 
 #: Routes that have a name of their own; all others are counted together.
@@ -19,6 +20,8 @@ ROUTES: Final = frozenset({
     "/v1/SubmitFeedback", "/v1/SubmitHashes", "/hashsharing/v2/status", "/hashsharing/v2/members",
     "/hashsharing/v2/entries", "/case", "/v1/page",
 })  # fmt: skip
+
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 #: A line of the log stands for at least this many answers, until the intake stops.
 FEWEST: Final = 10
@@ -55,18 +58,27 @@ class Metrics:
         self._answers[route, status] += 1
         self._seconds[route] += seconds
 
-    def render_text(self, gauges: Mapping[str, int]) -> bytes:
-        """Return the exposition format, version 0.0.4. ``gauges`` are present values by name."""
-        lines = ["# TYPE takedown_intake_answers_total counter"]
-        lines += [
-            f'takedown_intake_answers_total{{route="{route}",status="{status}"}} {count}'
+    def render_text(self, gauges: Iterable[Gauge]) -> bytes:
+        """Return the exposition format, version 0.0.4."""
+        answers = [
+            ((("route", route), ("status", str(status))), count)
             for (route, status), count in sorted(self._answers.items())
         ]
-        lines.append("# TYPE takedown_intake_seconds_total counter")
-        lines += [
-            f'takedown_intake_seconds_total{{route="{route}"}} {seconds:.3f}'
-            for route, seconds in sorted(self._seconds.items())
-        ]
-        for name, value in gauges.items():
-            lines += [f"# TYPE takedown_intake_{name} gauge", f"takedown_intake_{name} {value}"]
+        seconds = [((("route", route),), round(taken, 3)) for route, taken in sorted(self._seconds.items())]
+        counters = (
+            Gauge("answers_total", "Answers since the start, by route and status.", answers),
+            Gauge("seconds_total", "Seconds that these answers took.", seconds),
+        )
+        lines: list[str] = []
+        for kind, shown in (("counter", counters), ("gauge", gauges)):
+            for each in shown:
+                name = f"takedown_intake_{each.name}"
+                lines += [f"# HELP {name} {each.help}", f"# TYPE {name} {kind}"]
+                lines += [f"{name}{_labels(labels)} {value}" for labels, value in each.samples]
         return ("\n".join(lines) + "\n").encode()
+
+
+def _labels(labels: Labels) -> str:
+    """Return labels as the format writes them. The values are ours and the operator's, never a request's."""
+    escaped = (f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels)
+    return f"{{{','.join(escaped)}}}" if labels else ""

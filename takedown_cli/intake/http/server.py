@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -27,6 +27,7 @@ from takedown_cli.intake.http.app import make_app
 from takedown_cli.intake.http.connection_limits import MAX_CONNECTIONS, LimitedProtocol
 from takedown_cli.intake.messages.admission import Identity
 from takedown_cli.intake.messages.unsealers import ProcessUnsealers, Unsealers
+from takedown_cli.intake.operations.serving_lock import hold_folder
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, make_settings
 
@@ -144,6 +145,12 @@ def _open_intake(home: Home, listening: socket.socket, host: str, clock: Clock =
     return Intake.open(home, origin, clock)
 
 
+def _hold_folder(home: Home, listening: socket.socket, host: str) -> AbstractContextManager[None]:
+    """Keep other servers from the folder. Several may share one that names a PostgreSQL database."""
+    alone = home.database_url(home.load()).startswith("sqlite")
+    return hold_folder(home, host, listening.getsockname()[1], alone=alone)
+
+
 def serve(
     home: Home, host: str, port: int | None, ready: Callable[[Identity], None], processes: int | None = None
 ) -> None:
@@ -155,7 +162,7 @@ def serve(
     if port is None:
         origin = urlsplit(home.load().origin)
         port = (origin.port or 80) if origin.hostname in _LOOPBACK else 8470
-    with _open_socket(host, port) as listening:
+    with _open_socket(host, port) as listening, _hold_folder(home, listening, host):
         intake = _open_intake(home, listening, host)
         raise_file_limit()
         small = max(1, min(_MAX_UNSEALERS, (os.cpu_count() or 1) - 1))
@@ -181,7 +188,7 @@ def run_in_thread(directory: Path, *, name: str, test: bool, clock: Clock = SYST
     home = Home(directory)
     if not home.exists:
         make_intake(home, make_settings(name, None, test=test))
-    with _open_socket("127.0.0.1", 0) as listening:
+    with _open_socket("127.0.0.1", 0) as listening, _hold_folder(home, listening, "127.0.0.1"):
         intake = _open_intake(home, listening, "127.0.0.1", clock)
         server = _make_server(intake)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="intake", daemon=True)

@@ -18,7 +18,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+from takedown_cli.core.clock import SYSTEM
 from takedown_cli.core.errors import ConfigError
+from takedown_cli.intake.operations.upkeep import note_done
 from takedown_cli.intake.settings import Home, Settings, make_folder, read_settings, write_private
 
 _MANIFEST: Final = "backup.json"
@@ -52,6 +54,7 @@ def backup_intake(home: Home, target: Path) -> int:
     finally:
         with suppress(OSError):
             shutil.rmtree(beside)
+    note_done(home, "backup", SYSTEM.day())
     return len(digests)
 
 

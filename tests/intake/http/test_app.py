@@ -24,6 +24,7 @@ from takedown_cli.intake.cases.participants import SCOPES
 from takedown_cli.intake.http.admission_gate import AdmissionGate
 from takedown_cli.intake.http.app import Handlers, make_routes
 from takedown_cli.intake.http.feed_routes import VOTE_LIMIT
+from takedown_cli.intake.http.gauges import Gauges
 from takedown_cli.intake.http.metrics import Metrics
 from takedown_cli.intake.http.request_bodies import OpenRequests, RequestBodies
 from takedown_cli.intake.http.server import Running
@@ -38,7 +39,8 @@ def test_the_document_has_every_route_and_no_other(intake: Running) -> None:
     unsealers = ThreadUnsealers(pool, intake.intake.identity, intake.intake.denied)
     gate = AdmissionGate(intake.intake, unsealers, pool, lambda _: 0.0)
     bodies = RequestBodies(OpenRequests())
-    handlers = Handlers(intake.intake, pool, bodies, unsealers, gate, Metrics("token"))
+    gauges = Gauges(intake.intake, pool, lambda _: 0.0)
+    handlers = Handlers(intake.intake, pool, bodies, unsealers, gate, Metrics("token"), gauges)
     served = {
         (method.lower(), route.path)
         for route in make_routes(handlers, intake.intake, pool, bodies)

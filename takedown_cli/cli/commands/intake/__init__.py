@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from takedown_cli.cli.commands.intake import block, organisation, participant
+from takedown_cli.cli.commands.intake import block, organisation, participant, status
 from takedown_cli.cli.commands.intake.folder import Folder, intake_home, open_intake
 from takedown_cli.cli.options.common import application, complete, one_of
 from takedown_cli.cli.results.intake import (
@@ -158,6 +158,7 @@ def review_held(
     )
 
 
+app.command("status")(status.show_status)
 app.command("block")(block.block_hashes)
 app.command("unblock")(block.unblock_hashes)
 app.command("audit")(block.audit_acts)

@@ -24,6 +24,16 @@ def revision_of(engine: Engine) -> str | None:
     return None if found is None else str(found)
 
 
+def check_revision(revision: str | None) -> None:
+    """Raise ConfigError if this is the revision of a newer version of takedown."""
+    if revision is not None and revision > HEAD:
+        raise ConfigError(
+            f"The intake's database was made by a newer version of takedown: it has revision {revision}, and this "
+            f"version knows revisions up to {HEAD}.",
+            hint="Nothing was changed. Install the newer version again, or restore a backup of before the upgrade.",
+        )
+
+
 def upgrade(engine: Engine, afterwards: Callable[[Connection], object] = lambda _: None) -> None:
     """Bring a database to ``HEAD``. If it was not there, run ``afterwards`` in the same transaction.
 
@@ -33,8 +43,7 @@ def upgrade(engine: Engine, afterwards: Callable[[Connection], object] = lambda 
         before = revision_of(engine)
         if before == HEAD:
             return
-        if before is not None and before > HEAD:
-            raise ConfigError("This database was made by a newer version of takedown.", hint="Install that version.")
+        check_revision(before)
         _run(engine, afterwards)
 
 
