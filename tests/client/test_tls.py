@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,13 @@ class Tls:
 
 
 def _certificate(
-    subject: str, key: ec.EllipticCurvePrivateKey, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, *, ca: bool
+    subject: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: str,
+    issuer_key: ec.EllipticCurvePrivateKey,
+    *,
+    ca: bool,
+    until: datetime.datetime | None = None,
 ) -> x509.Certificate:
     name, day = x509.NameAttribute, datetime.timedelta(days=1)
     now = datetime.datetime.now(datetime.UTC)
@@ -53,8 +60,8 @@ def _certificate(
         .issuer_name(x509.Name([name(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - day)
-        .not_valid_after(now + day)
+        .not_valid_before(now - 3 * day)
+        .not_valid_after(until or now + day)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(**every), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -66,15 +73,17 @@ def _certificate(
     return made.sign(issuer_key, hashes.SHA256())
 
 
-@pytest.fixture
-def eavesdropper(tmp_path: Path) -> Iterator[Tls]:
-    """Who stands between, with an authority of their own making."""
+@contextmanager
+def serving_tls(folder: Path, *, expired: bool = False) -> Iterator[Tls]:
+    """A server under an authority of its own making, whose file is in ``folder``."""
     root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     pem = serialization.Encoding.PEM
-    authority, chain = tmp_path / "authority.pem", tmp_path / "server.pem"
+    authority, chain = folder / "authority.pem", folder / "server.pem"
     authority.write_bytes(_certificate("Eve", root, "Eve", root, ca=True).public_bytes(pem))
     private = leaf.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    chain.write_bytes(private + _certificate("localhost", leaf, "Eve", root, ca=False).public_bytes(pem))
+    until = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1) if expired else None
+    certificate = _certificate("localhost", leaf, "Eve", root, ca=False, until=until)
+    chain.write_bytes(private + certificate.public_bytes(pem))
     server = Server(("127.0.0.1", 0), _Handler)
     server.behaviour, server.seen = lambda *_: (200, {}, b"hello"), []
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -88,6 +97,13 @@ def eavesdropper(tmp_path: Path) -> Iterator[Tls]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture
+def eavesdropper(tmp_path: Path) -> Iterator[Tls]:
+    """Somebody who stands between, with an authority of their own making."""
+    with serving_tls(tmp_path) as server:
+        yield server
 
 
 def _python_believes(server: Tls) -> bool:

@@ -62,6 +62,11 @@ def is_terminal(stream: TextIO | None) -> bool:
         return False
 
 
+def is_simple() -> bool:
+    """Return whether the terminal, by ``TERM``, only shows text: no colours, and no line that is written again."""
+    return os.environ.get("TERM") in {"", "dumb", "unknown"}
+
+
 def is_closed_pipe(platform: str, error: OSError) -> bool:
     """Return whether writing failed because the program that reads went away; Windows says EINVAL for that."""
     return isinstance(error, BrokenPipeError) or (platform == "win32" and error.errno == errno.EINVAL)
@@ -223,7 +228,7 @@ class Console:
             return False
         if os.environ.get("FORCE_COLOR", "0") not in {"", "0"}:
             return True
-        return is_terminal(stream if stream is not None else sys.stderr) and os.environ.get("TERM") != "dumb"
+        return is_terminal(stream if stream is not None else sys.stderr) and not is_simple()
 
     def style(self, text: str, style: str, stream: TextIO | None = None) -> str:
         """Return ``text`` in ``bold``, ``red``, ``yellow`` or ``green``; colour never carries the meaning alone."""

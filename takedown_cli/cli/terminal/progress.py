@@ -7,7 +7,6 @@ display may slow the work down or end it.
 from __future__ import annotations
 
 import json
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal, Self
 from typing_extensions import TypedDict
 
 from takedown_cli.api.run import Count, Progress
-from takedown_cli.cli.terminal.console import console, is_terminal
+from takedown_cli.cli.terminal.console import console, is_simple, is_terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -176,7 +175,7 @@ def _choose_display(mode: str, *, asked: bool) -> _Lines | None:
         return None
     if mode == "json":
         return _Lines(_JSON_SECONDS, json.dumps)
-    if mode == "auto" and is_terminal(sys.stderr) and os.environ.get("TERM") != "dumb":
+    if mode == "auto" and is_terminal(sys.stderr) and not is_simple():
         return _Bar()
     return _Lines(_PLAIN_SECONDS, progress_words)
 

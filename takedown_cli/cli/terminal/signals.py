@@ -71,7 +71,12 @@ def arm() -> None:
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """Return the interruption behind ``error``: an import that is interrupted raises another error."""
+    """Return the interruption behind ``error``: an import that is interrupted raises another error.
+
+    An interruption itself stays: the command may have said in it what was done.
+    """
+    if isinstance(error, Interrupted):
+        return error
     return Interrupted(_state["came"]) if _state["came"] else error
 
 
