@@ -19,7 +19,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 CONSTRAINTS: Final = ROOT / ".ci" / "constraints.txt"
 FACTS: Final = ROOT / ".ci" / "wheels.json"
 #: What can be installed beside the program itself.
-EXTRAS: Final = ("intake", "postgres", "cluster", "keyring", "pkcs11", "dev")
+EXTRAS: Final = ("intake", "postgres", "cluster", "keyring", "pkcs11", "jxl", "dev")
 #: Only interpreters that takedown is meant for: CPython 3.11 and later, not the free-threaded ones.
 _INTERPRETER: Final = re.compile(r"py3|cp3\d+")
 _ANYWHERE: Final = "py3-none-any"

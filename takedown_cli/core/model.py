@@ -109,7 +109,7 @@ class MediaFile:
     """An open regular file that holds a picture or a video, recognised by its content. ``size`` is in bytes.
 
     With an ``entry`` it is that member of the open archive. An archive itself has the format ``ARCHIVE``.
-    ``format`` is one of ``JPEG PNG GIF WEBP BMP TIFF AVIF HEIF JPEG2000 RAW`` or ``mp4 mov 3gp mkv webm avi mpeg``.
+    ``format`` is one of ``JPEG PNG GIF WEBP BMP TIFF AVIF HEIF JPEG2000 JXL RAW`` or ``mp4 mov 3gp mkv webm avi mpeg``.
     """
 
     path: Path

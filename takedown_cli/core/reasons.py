@@ -32,7 +32,13 @@ class Reason(StrEnum):
     # skipped: nothing to hash here
     EMPTY = "empty", "The file is empty."
     NOT_MEDIA = "not-media", "This is not a picture or a video."
-    UNSUPPORTED = "unsupported", "This kind of picture or video is not supported. Saving it as JPEG or MP4 helps."
+    UNSUPPORTED = (
+        "unsupported",
+        (
+            "This kind of picture or video is not supported. Saving it as JPEG or MP4 helps. "
+            "For JPEG XL, installing takedown with the extra jxl is enough."
+        ),
+    )
     SYMLINK = "symlink", "This is a link to another place. Links are not followed."
     NOT_REGULAR = "not-regular", "This is not an ordinary file."
     TOO_DEEP = "too-deep", "The folders are nested too deeply."

@@ -21,6 +21,7 @@ class ReadRow:
 
 WHAT_IS_READ: Final = (
     ReadRow("JPEG, PNG, WebP, BMP, JPEG 2000", "the picture", "JPEG of 12 bits or lossless"),
+    ReadRow("JPEG XL, with the extra jxl", "the picture; of an animation the last frame", "the other frames"),
     ReadRow("HEIC, HEIF", "every picture, up to 16", "pictures coded as AVC, JPEG or uncompressed"),
     ReadRow("GIF, animated PNG and WebP, AVIF", "up to 16 frames, evenly spread"),
     ReadRow("TIFF", "every page, up to 16", "colour pictures with floating-point values"),
@@ -37,7 +38,7 @@ WHAT_IS_READ: Final = (
     ReadRow("a video with transparency: VP8, VP9, ProRes", "its frames as stored, on white and on black"),
     ReadRow(
         "a picture whose end is missing", "what is there, from 40 % of its rows on",
-        "AVIF, JPEG 2000, and files over 256 MiB: these are damaged",
+        "AVIF, JPEG 2000, JPEG XL, and files over 256 MiB: these are damaged",
     ),
     ReadRow("a video whose end is missing", "the frames that are there", "MP4 without its description at the end"),
     ReadRow(
@@ -46,7 +47,7 @@ WHAT_IS_READ: Final = (
     ),
     ReadRow("RAR, 7z, tar, gzip, mail", "nothing: unpack it first", "all"),
     ReadRow("a stub of iCloud or OneDrive", "nothing: download it first", "all"),
-    ReadRow("JPEG XL, JPEG XR, JPEG-LS, PDF, PSD, SVG", "nothing: save it as JPEG", "all"),
+    ReadRow("JPEG XR, JPEG-LS, PDF, PSD, SVG; JPEG XL without the extra jxl", "nothing: save it as JPEG", "all"),
     ReadRow("FLV, WMV, Ogg, raw H.264 and HEVC", "nothing: save it as MP4", "all"),
     ReadRow("sound, text, settings, sidecars", "nothing, for they show nothing", "all"),
 )  # fmt: skip

@@ -42,7 +42,7 @@ def doctor(
         return
     answer, code = _ask_intake(connection) if intake else (None, 0)
     from takedown_cli.core.what_is_read import WHAT_IS_READ
-    from takedown_cli.hashing.decode.formats import library_versions, try_formats
+    from takedown_cli.hashing.formats import library_versions, try_formats
 
     console.show(
         DoctorReport(

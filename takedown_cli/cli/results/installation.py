@@ -9,7 +9,7 @@ from typing import Final
 from takedown_cli.cli.results.result import ABSENT, Result, Row
 from takedown_cli.cli.terminal.console import console, sanitise, shown_path
 from takedown_cli.core.what_is_read import ReadRow
-from takedown_cli.hashing.decode.formats import FormatRow
+from takedown_cli.hashing.formats import FormatRow
 
 _LEVELS: Final = {
     "full": "full: a hostile picture that takes over its decoder reaches nothing",

@@ -32,6 +32,7 @@ from takedown_cli.core.variants import PREVIEW
 from takedown_cli.hashing.decode import cut, pixels
 from takedown_cli.hashing.decode.camera_raw import MIN_SIDE, find_preview, is_camera_raw
 from takedown_cli.hashing.decode.jpeg import MOST_SHRINK, can_shrink, decode_jpeg
+from takedown_cli.hashing.decode.jpeg_xl import can_decode, decode_jpeg_xl, is_jpeg_xl, read_header
 from takedown_cli.hashing.decode.metadata import strip_metadata
 from takedown_cli.hashing.decode.unsupported import explain_refusal
 from takedown_cli.hashing.decoded import End, Picture
@@ -100,7 +101,10 @@ def decode_pictures(source: bytes | BinaryIO, limits: Limits, *, fast: bool = Fa
 def _attempt(source: bytes | BinaryIO, limits: Limits, fast: bool) -> Iterator[Iterator[Picture | End]]:
     """Yield the ways to read the file: as it is, without what is not needed, and what is left of it."""
     if not isinstance(source, bytes):
-        yield _decode_file(source, None, limits, fast)
+        yield _decode_long_file(source, limits, fast)
+        return
+    if is_jpeg_xl(source):
+        yield _decode_jpeg_xl(source, limits, fast)
         return
     if is_camera_raw(source):
         yield _decode_camera_raw(source, limits, fast)
@@ -139,6 +143,30 @@ def _decode_camera_raw(source: bytes, limits: Limits, fast: bool) -> Iterator[Pi
             turned = preview.orientation if item.orientation == UPRIGHT else item.orientation
             yield replace(item, index=None, variant=PREVIEW, orientation=turned)
             yield End()
+
+
+def _decode_long_file(stream: BinaryIO, limits: Limits, fast: bool) -> Iterator[Picture | End]:
+    stream.seek(0)
+    if is_jpeg_xl(stream.read(16)):  # its library needs the whole file in memory
+        raise UnsupportedError
+    yield from _decode_file(stream, None, limits, fast)
+
+
+def _decode_jpeg_xl(source: bytes, limits: Limits, fast: bool) -> Iterator[Picture | End]:
+    """Yield the picture; of an animation the last one, for the library decodes all into one place."""
+    if not can_decode():
+        raise UnsupportedError
+    header = read_header(source)
+    if header is None:
+        return
+    _check_pixels(header.width * header.height, limits)
+    found = decode_jpeg_xl(source, header, limits.memory)
+    if isinstance(found, bytes):
+        yield from _decode_file(io.BytesIO(found), found, limits, fast)
+        return
+    height, width = found.stored.shape[:2]
+    yield Picture(found.stored, UPRIGHT, height, width, alpha=found.alpha)
+    yield End(partial=Reason.FRAME_LIMIT if header.animated else None)
 
 
 def _decode_file(stream: BinaryIO, data: bytes | None, limits: Limits, fast: bool) -> Iterator[Picture | End]:
@@ -286,7 +314,10 @@ def _read_milliseconds(image: Image.Image, name: str, otherwise: float) -> float
 
 
 def _check_size(image: Image.Image, limits: Limits, shrink: int = 1) -> None:
-    pixels = image.width * image.height // shrink**2
+    _check_pixels(image.width * image.height // shrink**2, limits)
+
+
+def _check_pixels(pixels: int, limits: Limits) -> None:
     if pixels > limits.pixels:
         raise Image.DecompressionBombError
     if limits.shared_pixels is not None and pixels > limits.shared_pixels:

@@ -32,7 +32,7 @@ def read_pixels(image: Image.Image) -> Pixels:
         grey = image.convert("LA").getchannel(0) if image.mode == "La" else image.convert("L")
         return np.asarray(grey)
     if image.mode.startswith(("I", "F")):
-        return _reduce_to_eight_bits(np.asarray(image))
+        return reduce_to_eight_bits(np.asarray(image))
     return np.asarray(image.convert("RGB"))
 
 
@@ -59,7 +59,7 @@ def read_as_misread(image: Image.Image) -> Pixels | None:
     return np.asarray(image) if image.mode in _MISREAD else None
 
 
-def _reduce_to_eight_bits(deep: npt.NDArray[np.generic]) -> Pixels:
+def reduce_to_eight_bits(deep: npt.NDArray[np.generic]) -> Pixels:
     """Return grey of 16 or 32 bits, or float, by the top 8 of the bits that it uses.
 
     Scanners and medical devices store 12 bits in 16. A viewer shows those nearly black, but peers hash the values as

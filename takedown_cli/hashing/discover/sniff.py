@@ -25,6 +25,9 @@ _PICTURES: tuple[tuple[bytes, str], ...] = (
     # JPEG 2000: in its box, and the bare code stream (ISO/IEC 15444-1, I.5.1 and A.4)
     (b"\0\0\0\x0cjP  ", "JPEG2000"),
     (b"\xff\x4f\xff\x51", "JPEG2000"),
+    # JPEG XL: in its box, and the bare code stream (ISO/IEC 18181-2)
+    (b"\0\0\0\x0cJXL ", "JXL"),
+    (b"\xff\x0a", "JXL"),
     (b"GIF87a", "GIF"),
     (b"GIF89a", "GIF"),
     *((magic, "TIFF") for magic in _TIFF),
@@ -46,7 +49,6 @@ _RIFF: dict[bytes, _Sniffed] = {
 #: Pictures and videos that are known but not decoded, by how they begin.
 _UNSUPPORTED = (
     # pictures
-    b"\xff\x0a", b"\0\0\0\x0cJXL ",  # JPEG XL
     b"\0\0\0\x0cjP\x1a\x1a",  # JPEG 2000 before its standard
     b"II\xbc",  # JPEG XR
     b"8BPS", b"gimp xcf", b"icns", b"DDS ", b"qoif", b"FLIF", b"BPG\xfb", b"\x76\x2f\x31\x01", b"\x8bJNG",

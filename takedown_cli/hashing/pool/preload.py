@@ -24,7 +24,7 @@ _IMAGE = (
     "PIL.Image", "PIL.ImageFile", "PIL.ImageOps", "PIL.ImageSequence", "PIL.ImageCms", "PIL.ExifTags",
     "PIL.JpegImagePlugin", "PIL.MpoImagePlugin", "PIL.PngImagePlugin", "PIL.GifImagePlugin", "PIL.WebPImagePlugin",
     "PIL.BmpImagePlugin", "PIL.TiffImagePlugin", "PIL.AvifImagePlugin", "PIL.Jpeg2KImagePlugin", "pillow_heif",
-    "simplejpeg",
+    "simplejpeg", "pillow_jxl",
     "encodings.ascii", "encodings.cp1252", "encodings.latin_1", "encodings.utf_16", "encodings.utf_16_be",
     "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_8_sig", "encodings.idna", "hashlib", "zlib",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from takedown_cli.core.reasons import FAILED, PARTIAL, SKIPPED, TOO_POOR, Reason
 #: Formats by their number on the wire; the order is the protocol (both ends always run the same installation).
 FORMATS = (
     "JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF",
-    "mp4", "mov", "3gp", "mkv", "webm", "avi", "mpeg", "RAW", "JPEG2000", ARCHIVE,
+    "mp4", "mov", "3gp", "mkv", "webm", "avi", "mpeg", "RAW", "JPEG2000", ARCHIVE, "JXL",
 )  # fmt: skip
 #: Kinds of fingerprint with the exact length of their value in bytes.
 KINDS = {

@@ -194,6 +194,24 @@ def video_endless(path: Path) -> None:
         stream.truncate(2 << 30)
 
 
+def jpeg_xl_claims() -> bytes:
+    """A JPEG XL that claims 2**60 pixels: both sides by two bits that choose their length, and 30 bits."""
+    side = 0b11 | ((1 << 30) - 1) << 2
+    bits = 0x0AFF | (side << 1 | side << 36) << 16
+    return bits.to_bytes(64, "little")
+
+
+def jpeg_xl_plain(width: int, height: int) -> bytes:
+    """One colour, within the pixel limit, in a few hundred bytes; without the extra, the claim only."""
+    try:
+        from pillow_jxl import Encoder
+    except ImportError:
+        return jpeg_xl_claims()
+    encoder = Encoder(mode="L", lossless=True, effort=1, num_threads=0)
+    data: bytes = encoder(bytes(width * height), width, height, jpeg_encode=False)
+    return data
+
+
 #: Name of the file, its maker, and the reasons one of which has to be given; an empty reason: it is hashed.
 BOMBS: tuple[tuple[str, Callable[[], bytes], frozenset[str]], ...] = (
     ("2500-megapixels.png", lambda: png_of(50_000, 50_000), frozenset({"too-many-pixels"})),
@@ -215,6 +233,11 @@ BOMBS: tuple[tuple[str, Callable[[], bytes], frozenset[str]], ...] = (
     ("cut-4-gigapixels.jpg", cut_claims, frozenset({"too-many-pixels"})),
     ("previews.raf", raw_previews, frozenset({"too-many-pixels", "damaged", "unsupported"})),
     ("claims-4-gigapixels.j2k", jpeg2000_claims, frozenset({"too-many-pixels"})),
+    ("claims-exapixel.jxl", jpeg_xl_claims, frozenset({"too-many-pixels", "unsupported"})),
+    ("81-megapixels.jxl", lambda: jpeg_xl_plain(9000, 9000),
+     frozenset({"", "blank", "too-much-memory", "unsupported"})),
+    ("196-megapixels.jxl", lambda: jpeg_xl_plain(14_000, 14_000),
+     frozenset({"blank", "too-much-memory", "unsupported"})),
     ("216000-key-frames.mkv", video_of_key_frames, frozenset({"frame-limit", "blank", "tiny", "time-limit"})),
 )  # fmt: skip
 #: Archives that are opened (``--archives``): name, maker, and the reasons one of which has to be given.

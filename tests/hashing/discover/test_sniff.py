@@ -127,8 +127,6 @@ def test_other_files_are_no_media(head: bytes) -> None:
         b'<?xml version="1.0"?>\n<!-- x -->\n<svg xmlns="http://www.w3.org/2000/svg">',
         b"\xef\xbb\xbf<svg\n>",
         b"\0\0\0\x0cjP\x1a\x1a\r\n\x87\n",
-        b"\0\0\0\x0cJXL \r\n\x87\n",
-        b"\xff\x0a\xfa\x1f",
         b"8BPS\0\x01",
         b"\0\0\x01\0\x01\0\x10\x10\0\0\x01\0\x18\0",
         b"FLV\x01\x05\0\0\0\x09",
@@ -157,6 +155,11 @@ def test_camera_raw_is_read_for_the_preview_in_it(head: bytes) -> None:
     assert sniff(head) == (Media.IMAGE, "RAW")
 
 
+@pytest.mark.parametrize("head", [b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a\xfa\x1f\x01\x02"])
+def test_jpeg_xl_is_a_picture_in_its_box_and_bare(head: bytes) -> None:
+    assert sniff(head) == (Media.IMAGE, "JXL")
+
+
 def test_nothing_is_empty() -> None:
     assert sniff(b"") is Reason.EMPTY
 
@@ -166,7 +169,7 @@ def test_a_damaged_bitmap_is_left_to_the_decoder() -> None:
     assert sniff(picture("BMP")[:14] + b"\x7f" + picture("BMP")[15:]) == (Media.IMAGE, "BMP")
 
 
-_ANSWERS = {*((Media.IMAGE, form) for form in PICTURES)} | {(Media.VIDEO, form) for form, _, _ in VIDEOS}
+_ANSWERS = {*((Media.IMAGE, form) for form in (*PICTURES, "JXL"))} | {(Media.VIDEO, form) for form, _, _ in VIDEOS}
 _REFUSALS = {Reason.EMPTY, Reason.UNSUPPORTED, Reason.NOT_MEDIA, Reason.ARCHIVE, Reason.IN_CLOUD}
 _STARTS = [picture(form)[:64] for form in PICTURES] + [b"\0\0\0\x08ftyp", b"\0\0\x01\xba", b"RIFF", b"BM", b"G", b""]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Final
 
-_PICTURES: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000")
+_PICTURES: Final = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000", "JXL")
 #: Names that FFmpeg uses: containers by demuxer, codecs by decoder (any one of those named will do).
 _CONTAINERS: Final = {
     "MP4, MOV, 3GP": "mov", "MKV, WebM": "matroska", "AVI": "avi", "MPEG-PS": "mpeg", "MPEG-TS": "mpegts",
@@ -21,8 +21,8 @@ _CODECS: Final = {
     "VP9": ("vp9", "libvpx-vp9"), "MPEG-4": ("mpeg4",), "MPEG-2": ("mpeg2video",), "H.263": ("h263",),
 }  # fmt: skip
 _DISTRIBUTIONS: Final = (
-    "av", "cryptography", "httpx", "imagehash", "numpy", "pillow", "pillow-heif", "pydantic", "rich", "simplejpeg",
-    "typer", "sqlalchemy", "starlette", "uvicorn",
+    "av", "cryptography", "httpx", "imagehash", "numpy", "pillow", "pillow-heif", "pillow-jxl-plugin", "pydantic",
+    "rich", "simplejpeg", "typer", "sqlalchemy", "starlette", "uvicorn",
 )  # fmt: skip
 
 
@@ -53,10 +53,12 @@ def library_versions() -> dict[str, str | None]:
 
 
 def _try_pictures() -> list[FormatRow]:
-    inside = {**_pillow_libraries(), **_heif_library()}
+    versions = library_versions()
+    tried_apart = {"HEIF": _can_read_heif, "JXL": _can_read_jpeg_xl}
     library = {
         "JPEG": "libjpeg-turbo", "PNG": "zlib", "WEBP": "libwebp", "TIFF": "libtiff", "AVIF": "libavif",
         "HEIF": "libheif", "JPEG2000": "OpenJPEG",
+        "JXL": "pillow-jxl-plugin" if versions["pillow-jxl-plugin"] else "needs the extra jxl",
     }  # fmt: skip
     rows = []
     for name in _PICTURES:
@@ -65,8 +67,8 @@ def _try_pictures() -> list[FormatRow]:
             FormatRow(
                 format=name,
                 media="image",
-                readable=_can_read_heif() if name == "HEIF" else _can_read_picture(name),
-                library=f"{decoder} {inside.get(decoder) or ''}".strip(),
+                readable=tried_apart[name]() if name in tried_apart else _can_read_picture(name),
+                library=f"{decoder} {versions.get(decoder) or ''}".strip(),
             )
         )
     return rows
@@ -99,6 +101,16 @@ def _can_read_heif() -> bool:
     except (OSError, ValueError, RuntimeError, EOFError):
         return bool(pillow_heif.libheif_info().get("decoders"))
     return True
+
+
+def _can_read_jpeg_xl() -> bool:
+    try:
+        import pillow_jxl
+    except ImportError:
+        return False
+    encoder = pillow_jxl.Encoder(mode="L", lossless=True, quality=100, num_threads=0)
+    data = encoder(bytes(64 * 64), 64, 64, jpeg_encode=False)
+    return bool(pillow_jxl.Decoder(num_threads=0)(data)[1].width == 64)
 
 
 def _look_up_video_formats() -> list[FormatRow]:
