@@ -10,7 +10,8 @@ import base64
 import binascii
 from typing import Annotated, ClassVar, Final, Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic.dataclasses import dataclass
 
 from takedown_cli.core.errors import BundleError, SignatureError
 from takedown_cli.protocol import public_keys
@@ -39,7 +40,13 @@ _VALUE: Final = r"^([0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$"
 _Cursor = Annotated[str, Field(pattern=r"^[A-Za-z0-9.]{1,160}$")]
 
 
-class ActiveRecord(Document):
+#: As documents of the wire are. A page has thousands of records, so they are dataclasses: each takes a quarter of the
+#: memory of a pydantic model, and half the time to read.
+_RECORD: Final = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=_RECORD)
+class ActiveRecord:
     """A hash that platforms should match.
 
     ``value`` is in lower-case hexadecimal digits. Two PDQs match if they differ in at most ``distance`` bits; digests
@@ -57,7 +64,8 @@ class ActiveRecord(Document):
     distance: Annotated[int, Field(ge=0, le=256)]
 
 
-class RemovedRecord(Document):
+@dataclass(frozen=True, slots=True, kw_only=True, config=_RECORD)
+class RemovedRecord:
     """A record that must not be matched any more. It holds no hash, only the id under which the hash was given."""
 
     id: Hex16

@@ -9,17 +9,19 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from heapq import merge
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, select, type_coerce
+from sqlalchemy.types import NullType
 
 from takedown_cli.core.model import MATCH_DISTANCE
 from takedown_cli.core.variants import COPY_KINDS
@@ -209,9 +211,11 @@ def read_feed(connection: Connection, reader: Reader, start: str | None, *, toda
 def _make_answer(signing: Ed25519PrivateKey, now: int, records: Sequence[str], given: Page, **fields: object) -> Answer:
     """Return a page of these records and fields, signed. The tag stays the same as long as only the time differs."""
     head, rows = _as_json(**fields), ",".join(records).encode()
+    tag = sha256(head)
+    tag.update(rows)
     body = b'{"schema":"takedown.feed","version":1,%b,"made":%d,"records":[%b]}' % (head, now, rows)
     signature = base64.b64encode(signing.sign(pae(FeedPage.TYPE, body))).decode()
-    return Answer(body, signature, sha256(head + rows).hexdigest()[:32], given, len(records))
+    return Answer(body, signature, tag.hexdigest()[:32], given, len(records))
 
 
 def _as_json(**fields: object) -> bytes:
@@ -232,18 +236,22 @@ def _fill_page(lines: Iterable[_Line]) -> tuple[list[str], int, bool]:
     return records, last, False
 
 
+#: Bytes are taken as the driver gives them. To copy each of them took a fifth of the time of a page.
 _COLUMNS = (
-    hashes.c.seq, hashes.c.record, hashes.c.state, hashes.c.standing, hashes.c.list, hashes.c.signal, hashes.c.value,
-    hashes.c.classes,
+    hashes.c.seq, type_coerce(hashes.c.record, NullType()), hashes.c.state, hashes.c.standing, hashes.c.list,
+    hashes.c.signal, type_coerce(hashes.c.value, NullType()), hashes.c.classes,
 )  # fmt: skip
+#: Rows that are taken from the database at once.
+_ROWS: Final = 500
 
 
-def _rows(connection: Connection, selection: Selection, *conditions: ColumnElement[bool]) -> Iterable[Any]:
-    """Return records in the order of modification, one more than a page can have."""
+def _rows(connection: Connection, selection: Selection, *conditions: ColumnElement[bool]) -> Iterator[Any]:
+    """Yield records in the order of modification, one more than a page can have."""
     query = select(*_COLUMNS).where(hashes.c.list.in_(selection.lists), *conditions)
     if selection.classes != EVERY_CLASS:
         query = query.where(hashes.c.classes.bitwise_and(selection.classes) != 0)
-    return connection.execute(query.order_by(hashes.c.seq).limit(MAX_RECORDS + 1))
+    found = connection.execute(query.order_by(hashes.c.seq).limit(MAX_RECORDS + 1))
+    return chain.from_iterable(found.partitions(_ROWS))
 
 
 def _active_lines(connection: Connection, selection: Selection, cursor: _Cursor) -> Iterable[_Line]:
@@ -282,19 +290,18 @@ def _removal_json(record: str) -> str:
 
 def _record_json(record: str, standing: str, list_name: str, signal: str, value: bytes, classes: int) -> str:
     """Return a record as JSON. Nothing in it needs escaping: these are names of ours, and digits."""
-    tier = CONFIRMED if standing == CONFIRMED else PROVISIONAL
-    return (
-        f'{{"id":"{record}","state":"active","list":"{list_name}","tier":"{tier}","signal":"{signal}",'
-        f'"value":"{value.hex()}",{_suffix(signal, classes)}}}'
-    )
+    middle, end = _frame(standing, list_name, signal, classes)
+    return f'{{"id":"{record}",{middle},"value":"{value.hex()}",{end}}}'
 
 
 @lru_cache(maxsize=4096)
-def _suffix(signal: str, classes: int) -> str:
-    """Return the fields that follow from signal and class bits: there are few kinds of them."""
+def _frame(standing: str, list_name: str, signal: str, classes: int) -> tuple[str, str]:
+    """Return the fields of a record before and after its value, but for the id: few records differ in them."""
+    tier = CONFIRMED if standing == CONFIRMED else PROVISIONAL
     media = [name for name, every in (("image", EVERY_IMAGE), ("video", EVERY_VIDEO)) if classes & every]
     distance = MATCH_DISTANCE if signal == "pdq" else 0
-    return _as_json(media=media, classes=_class_names(classes), distance=distance).decode()
+    before = _as_json(state="active", list=list_name, tier=tier, signal=signal)
+    return before.decode(), _as_json(media=media, classes=_class_names(classes), distance=distance).decode()
 
 
 def read_negative(
