@@ -37,7 +37,8 @@ EXIT_MEANINGS: Final = {
     "first.",
     8: "Declined, or a confirmation is needed: --yes.",
     9: "The intake has no such case. Check the case number.",
-    10: "The intake needs its operator's attention. 'takedown intake status' lists why; nothing failed.",
+    10: "Nothing failed, and something needs attention: files match the list ('platform scan'; other files may not "
+    "have been read), or the intake needs its operator ('intake status' lists why).",
     129: "The terminal was closed. On Windows also: the user logged off, or the computer is shutting down.",
     130: "Interrupted by Ctrl-C. Run the command again to continue.",
     141: "The program that read the output went away, as in '| head'.",

@@ -73,7 +73,9 @@ def _run_command(arguments: list[str]) -> int:
 
         sys.stdout.write(first_page())
         return 0
-    hashes = arguments[:1] == ["hash"] or arguments[:2] in (["batch", "run"], ["batch", "resume"])
+    hashes = arguments[:1] == ["hash"] or arguments[:2] in (
+        ["batch", "run"], ["batch", "resume"], ["platform", "scan"],
+    )  # fmt: skip
     if hashes and not {"--help", "-h"} & set(arguments):
         # The decoders' libraries load beside our own.
         from takedown_cli.hashing.pool.prestart import prestart_fork_server

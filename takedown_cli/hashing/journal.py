@@ -234,7 +234,8 @@ def _digest_recipe(recipe: Recipe, limits: Limits) -> bytes:
     fields = (sorted(recipe.copies), sorted(recipe.also), recipe.video, recipe.fast, limits)
     # Journals from before screenshots were recognised have only these.
     screens = (recipe.whole, recipe.pictures) if recipe.whole or recipe.pictures else ()
-    return hashlib.sha256(repr((*fields, *screens)).encode()).digest()
+    readings = ("readings",) if recipe.readings else ()
+    return hashlib.sha256(repr((*fields, *screens, *readings)).encode()).digest()
 
 
 def has_begun(path: Path) -> bool:

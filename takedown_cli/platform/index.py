@@ -155,12 +155,18 @@ class _Table:
             self.next[link] = following
         self.free.append(slot)
 
-    def slot_of(self, words: Words) -> int | None:
-        """Return the slot of a PDQ (1 x 4), or None."""
-        at = int(self.heads[self.keys(words)[0, 0]])
-        while at and not np.array_equal(self.words[at - 1], words[0]):
-            at = int(self.next[(at - 1) * PARTS])
-        return at - 1 if at else None
+    def slots_of(self, words: Words) -> Places:
+        """Return the slot of each PDQ (N x 4), or -1 where it has none."""
+        found = np.full(len(words), -1, np.int64)
+        who, at = np.arange(len(words)), self.heads[self.keys(words)[:, 0]].astype(np.int64)
+        while True:
+            alive = np.flatnonzero(at)
+            if not len(alive):
+                return found
+            who, slots = who[alive], at[alive] - 1
+            equal = (self.words[slots] == words[who]).all(axis=1)
+            found[who[equal]] = slots[equal]
+            who, at = who[~equal], self.next[slots[~equal] * PARTS].astype(np.int64)
 
     def search(self, words: Words) -> tuple[Places, Places, npt.NDArray[np.uint32]]:
         """Return which asked PDQ found which slot, and the distance, for all within MATCH_DISTANCE; each once."""
@@ -260,20 +266,17 @@ class PdqIndex:
     def _add_chunk(self, words: Words, entries: Sequence[Any]) -> None:
         _, first = np.unique(np.ascontiguousarray(words).view(f"V{WORDS * 8}").ravel(), return_index=True)
         fresh: list[int] = []
-        for position in first.tolist():
-            place = self._find(words[position : position + 1]) if self._count else None
+        for position, place in zip(first.tolist(), self._find(words[first]), strict=True):
             if place is None:
                 fresh.append(position)
             else:
                 self._more.setdefault(place, []).append(entries[position])
         self._put(words[fresh], [entries[position] for position in fresh])
         if len(first) < len(words):  # a PDQ that is here several times
-            once = {*first.tolist()}
-            for position in range(len(words)):
-                if position not in once:
-                    place = self._find(words[position : position + 1])
-                    assert place is not None
-                    self._more.setdefault(place, []).append(entries[position])
+            again = np.setdiff1d(np.arange(len(words)), first)
+            for position, place in zip(again.tolist(), self._find(words[again]), strict=True):
+                assert place is not None
+                self._more.setdefault(place, []).append(entries[position])
         self._count += len(words)
 
     def _put(self, words: Words, entries: Sequence[Any]) -> None:
@@ -303,7 +306,7 @@ class PdqIndex:
     def remove(self, value: str, entry: Any) -> bool:
         """Remove an entry of a PDQ. Return whether it was there. Raise ValueError for a value that is no PDQ."""
         with self._lock:
-            place = self._find(to_words([value]))
+            [place] = self._find(to_words([value]))
             if place is None:
                 return False
             number, slot = place
@@ -322,12 +325,14 @@ class PdqIndex:
             self._count -= 1
             return True
 
-    def _find(self, words: Words) -> tuple[int, int] | None:
+    def _find(self, words: Words) -> list[tuple[int, int] | None]:
+        """Return table and slot of each PDQ (N x 4), or None where it is not here."""
+        found: list[tuple[int, int] | None] = [None] * len(words)
         for number, table in enumerate(self._tables):
-            slot = table.slot_of(words)
-            if slot is not None:
-                return number, slot
-        return None
+            slots = table.slots_of(words)
+            for position in np.flatnonzero(slots >= 0).tolist():
+                found[position] = number, int(slots[position])
+        return found
 
     # --------------------------------------------------------------------------------------------------------- asking
 

@@ -163,6 +163,10 @@ USES: dict[str, list[Use]] = {
         Use("error", "platform join site --token-file token", 2),
     ],
     "platform pull": [Use("platform.pull", "platform pull site")],
+    "platform scan": [
+        Use("platform.scan", "platform scan site more", 10),
+        Use("error", "platform scan nowhere more", 2),
+    ],
     "fixtures make": [Use("fixtures", "fixtures make made --seed 3")],
     "fixtures verify": [Use("fixtures.comparison", "fixtures verify made")],
     "doctor": [

@@ -75,6 +75,13 @@ def _read_limits(
     )
 
 
+_Workers = Annotated[
+    int | None,
+    typer.Option("--workers", metavar="N", min=1, max=256, help="Decoding processes. Default: one a processor."),
+]
+_Limits = Annotated[Limits, OptionGroup(_read_limits, "Limits")]
+
+
 def _read_job(
     copies: Annotated[
         list[str] | None,
@@ -116,12 +123,9 @@ def _read_job(
     archives: Annotated[
         bool, typer.Option("--archives", help="Read what is in ZIP archives too: Takeout, Snapchat, Office documents.")
     ] = False,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", metavar="N", min=1, max=256, help="Decoding processes. Default: one a processor."),
-    ] = None,
+    workers: _Workers = None,
     *,
-    limits: Annotated[Limits, OptionGroup(_read_limits, "Limits")],
+    limits: _Limits,
 ) -> HashingJob:
     kinds = kinds_of("--copies", copies or [setting("copies") or _COPIES], COPIES)
     recipe = Recipe(
@@ -133,15 +137,26 @@ def _read_job(
         pictures=_numbers_of_pictures(inside, whole=whole),
         limits=replace(limits, members=MEMBERS) if archives else limits,
     )
+    return HashingJob(recipe, _chosen_workers(workers))
+
+
+def _chosen_workers(workers: int | None) -> int | None:
+    """Return how many decoding processes the option or the settings name. Raises UsageError."""
     if workers is None and (text := setting("workers")) is not None:
         if not (text.isascii() and text.isdigit() and 1 <= int(text) <= 256):
             raise UsageError("The setting 'workers' must be a number from 1 to 256.")
-        workers = int(text)
-    return HashingJob(recipe, workers)
+        return int(text)
+    return workers
+
+
+def _read_upload_job(workers: _Workers = None, *, limits: _Limits) -> HashingJob:
+    return HashingJob(Recipe.of_uploads(readings=True, limits=limits), _chosen_workers(workers))
 
 
 #: The recipe with its limits, as the command line and the settings say.
 Job = Annotated[HashingJob, OptionGroup(_read_job, "Hashing")]
+#: The recipe for uploads, in all their readings; the command line says only the limits.
+UploadJob = Annotated[HashingJob, OptionGroup(_read_upload_job, "Hashing")]
 
 
 def kinds_of(option: str, given: list[str], allowed: tuple[str, ...]) -> frozenset[str]:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
 
+from typing_extensions import TypedDict
+
+from takedown_cli.cli.results.check import explain_reason, media_of
+from takedown_cli.cli.results.hash_report import Summary, file_row
 from takedown_cli.cli.results.result import Result
 from takedown_cli.cli.results.words import counted
+from takedown_cli.core.model import Hashed, Outcome
 
 if TYPE_CHECKING:
+    from takedown_cli.platform.match import RecordMatch
     from takedown_cli.platform.pull import Pulled
+
+
+def moment(seconds: int) -> str:
+    """Return a time as ``2026-11-30T15:04:05Z``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class JoinReport(Result, schema="takedown.platform.join"):
@@ -46,8 +58,7 @@ class PullReport(Result, schema="takedown.platform.pull"):
     @classmethod
     def of(cls, pulled: Pulled) -> Self:
         """Return the report of a pull."""
-        made = datetime.fromtimestamp(pulled.made, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return cls.copied_from(pulled, made=made)
+        return cls.copied_from(pulled, made=moment(pulled.made))
 
     def lines(self) -> Iterator[str]:
         if self.kind == "snapshot":
@@ -61,3 +72,94 @@ class PullReport(Result, schema="takedown.platform.pull"):
     def notes(self) -> Iterator[str]:
         if self.refused:
             yield "The intake could not continue from where this list stood, so everything was fetched again."
+
+
+class RecordRow(TypedDict):
+    """A record of the list that the file matches. ``id`` is what ``platform feedback`` takes.
+
+    ``reading`` is how the file was read for it: ``full`` or ``512nn`` (as it is), ``turned``, ``negative``, ``inside``
+    or ``filled`` with its ``variant``, or ``equal`` (the very file). ``frames`` counts a video's frames that match.
+    """
+
+    id: str
+    list: str
+    tier: str
+    classes: list[str]
+    signal: str
+    distance: int
+    reading: str
+    variant: NotRequired[str]
+    frames: NotRequired[int]
+
+
+class ScanFileLine(TypedDict):
+    """One line of ``takedown platform scan --jsonl``: a file as it is done, and each record that it matches.
+
+    ``path_b64`` holds the name's bytes when they are no UTF-8. ``reason`` says why the file was not read, or only in
+    part, or why it cannot be matched; ``detail`` is the sentence for it.
+    """
+
+    schema: Literal["takedown.platform.scan.file"]
+    version: Literal[1]
+    path: str
+    path_b64: NotRequired[str]
+    outcome: Literal["hashed", "partial", "skipped", "failed"]
+    reason: NotRequired[str]
+    detail: NotRequired[str]
+    media: NotRequired[str]
+    matches: list[RecordRow]
+
+
+def scan_line(outcome: Outcome, matches: list[RecordMatch]) -> ScanFileLine:
+    """Return the line for one file."""
+    row = file_row(replace(outcome, fingerprints=(), clip=()) if isinstance(outcome, Hashed) else outcome)
+    reason, detail = explain_reason(outcome) or (None, None)
+    line = {
+        "schema": "takedown.platform.scan.file",
+        "version": 1,
+        "path": row["path"],
+        "path_b64": row.get("path_b64"),
+        "outcome": row["outcome"],
+        "reason": reason,
+        "detail": detail,
+        "media": media_of(outcome),
+        "matches": [_record_row(match) for match in matches],
+    }
+    return cast("ScanFileLine", {name: value for name, value in line.items() if value is not None})
+
+
+def _record_row(match: RecordMatch) -> RecordRow:
+    kind = match.kind
+    row = {
+        "id": match.id, "list": kind.list, "tier": kind.tier, "classes": kind.classes.split(","),
+        "signal": kind.signal, "distance": match.distance, "reading": match.reading, "variant": match.variant,
+        "frames": match.frames,
+    }  # fmt: skip
+    return cast("RecordRow", {name: value for name, value in row.items() if value is not None})
+
+
+class ScanReport(Result, schema="takedown.platform.scan"):
+    """``takedown platform scan --json``, and the last line with ``--jsonl``.
+
+    ``matched`` counts files, ``records`` the different records that they match. ``unread`` counts files that were not
+    read, or only in part. ``list_made`` is when the intake made the list (UTC).
+    """
+
+    matched: int
+    records: int
+    unread: int
+    active: int
+    list_made: str
+    summary: Summary
+
+    def lines(self) -> Iterator[str]:
+        match = "matches" if self.matched == 1 else "match"
+        hashes = counted(self.active, "hash", "hashes")
+        yield f"{self.matched:,} of {counted(self.summary['files'], 'file')} {match} the list of {hashes}."
+
+    def notes(self) -> Iterator[str]:
+        if self.unread:
+            yield f"{counted(self.unread, 'file')} could not be read, or only in part. --jsonl names them and says why."
+        if self.summary["weak"]:
+            weak = counted(self.summary["weak"], "picture or video", "pictures and videos")
+            yield f"{weak} had too little detail to be matched."

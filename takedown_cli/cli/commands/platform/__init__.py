@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from takedown_cli.cli.commands.platform import scan
 from takedown_cli.cli.commands.platform.folder import Folder, feed_reader
 from takedown_cli.cli.options.common import application
 from takedown_cli.cli.options.connection import ConnectionOptions
@@ -146,3 +147,6 @@ def pull_list(
     with feed_reader(settings, connection, progress) as reader, LocalList(home.list_file, make=True) as local:
         pulled = pull(reader, settings, local, afresh=afresh, on_records=show)
     console.show(PullReport.of(pulled))
+
+
+app.command("scan")(scan.scan_files)

@@ -3,48 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-import pytest
-
-from takedown_cli.intake import running
 from takedown_cli.intake.http.server import Running
+from tests.cli.commands.platform.conftest import Operator
 from tests.cli.documents import published
-from tests.cli.runner import Ended, in_terminal, run
+from tests.cli.runner import in_terminal
 from tests.intake.person import Person, balanced, picture
-
-
-@pytest.fixture(scope="module")
-def intake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running(tmp_path_factory.mktemp("intake") / "home", name="Test intake") as server:
-        yield server
-
-
-@dataclass
-class Operator:
-    """Somebody at a terminal in a folder, with a token of the intake in the file ``token``."""
-
-    folder: Path
-    intake: Running
-    token: str
-
-    def __call__(self, command: str, code: int = 0, stdin: str | None = None) -> Ended:
-        ended = run(*command.split(), cwd=self.folder, stdin=None if stdin is None else stdin.encode())
-        assert ended.code == code, ended.said
-        assert self.token.encode() not in ended.out + ended.err
-        return ended
-
-    def join(self, options: str = "") -> Ended:
-        return self(f"platform join site --intake {self.intake.address} --token-file token {options}")
-
-
-@pytest.fixture
-def operator(intake: Running, tmp_path: Path) -> Operator:
-    token = intake.add_participant(f"Site {tmp_path.name}").endpoints["feed"]
-    (tmp_path / "token").write_text(token + "\n")
-    return Operator(tmp_path, intake, token)
 
 
 def test_join_and_pull(operator: Operator, intake: Running) -> None:

@@ -1,0 +1,117 @@
+"""Finds the records of a local list that a file matches: by PDQ in every reading of it, by digest where it is equal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from takedown_cli.core.model import MIN_QUALITY, Fingerprint, Hashed, Media
+from takedown_cli.hashing.matching import FURTHER, readings
+from takedown_cli.platform.index import PdqIndex
+from takedown_cli.protocol.feed import SignalName
+
+if TYPE_CHECKING:
+    from takedown_cli.platform.local_list import Kind, LocalList
+
+_PDQ: Final[SignalName] = "pdq"
+#: A match by a digest is by no reading of the picture: the file itself is equal.
+EQUAL: Final = "equal"
+#: Records that are loaded at once.
+_CHUNK: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMatch:
+    """A record that a file matches, ``distance`` bits away by its nearest ``reading``, which has no variant as it is.
+
+    ``frames`` counts the frames of a video that match this record; None for a picture, and for a digest.
+    """
+
+    id: str
+    kind: Kind
+    distance: int
+    reading: str
+    variant: str | None
+    frames: int | None
+
+
+class ListMatcher:
+    """A local list in memory: the PDQs in an index, each with the place of its record, and the digests in a table.
+
+    The list itself is read once, and may be closed and pulled anew afterwards.
+    """
+
+    def __init__(self, local: LocalList) -> None:
+        with local.reading():
+            self._kinds = local.kinds()
+            count = local.count()
+            #: Id and kind of each record, by its place.
+            self._ids = np.empty(count, "V16")
+            self._kind_of = np.empty(count, np.uint32)
+            self._index = PdqIndex()
+            self._digests: dict[tuple[str, bytes], list[int]] = {}
+            self._load(local.rows(), count)
+
+    def _load(self, rows: Iterator[tuple[bytes, bytes, int]], count: int) -> None:
+        pdq = {number for number, kind in self._kinds.items() if kind.signal == _PDQ}
+        self._index.reserve(count)
+        begin = 0
+        while chunk := list(islice(rows, _CHUNK)):
+            places = range(begin, begin + len(chunk))
+            self._ids[begin : places.stop] = np.frombuffer(b"".join(key for key, _, _ in chunk), "V16")
+            self._kind_of[begin : places.stop] = [kind for _, _, kind in chunk]
+            mine = [(value, place) for place, (_, value, kind) in zip(places, chunk, strict=True) if kind in pdq]
+            raw = b"".join(value for value, _ in mine)
+            words = np.frombuffer(raw, ">u8").astype(np.uint64).reshape(len(mine), 4)
+            self._index.add_words(words, [place for _, place in mine])
+            for place, (_, value, kind) in zip(places, chunk, strict=True):
+                if kind not in pdq:
+                    self._digests.setdefault((self._kinds[kind].signal, value), []).append(place)
+            begin = places.stop
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def find(self, outcome: Hashed) -> list[RecordMatch]:
+        """Return each record that a file matches, once, the nearest first. A clip inside a picture counts too."""
+        found: dict[int, RecordMatch] = {}
+        for part in outcome.parts():
+            for place, match in (*self._find_equal(part), *self._find_near(part)):
+                if place not in found or match.distance < found[place].distance:
+                    found[place] = match
+        return sorted(found.values(), key=lambda match: (match.distance, match.id))
+
+    def _find_equal(self, part: Hashed) -> Iterator[tuple[int, RecordMatch]]:
+        for item in part.fingerprints:
+            for place in self._digests.get((f"{part.media}-{item.kind}", bytes.fromhex(item.value)), ()):
+                yield place, self._match(place, 0, EQUAL, None, None)
+
+    def _find_near(self, part: Hashed) -> Iterator[tuple[int, RecordMatch]]:
+        """Yield the records near to any reading: all of them are asked for together, each value once."""
+        asked: dict[str, list[Fingerprint]] = {}
+        for reading in readings(part):
+            if (reading.quality or 0) >= MIN_QUALITY:
+                asked.setdefault(reading.value, []).append(reading)
+        values = list(asked)
+        nearest: dict[int, tuple[int, Fingerprint]] = {}
+        frames: dict[int, set[int | None]] = {}
+        for hit in self._index.search(values) if values else ():
+            place = int(hit.entry)
+            if hit.distance > self._kinds[int(self._kind_of[place])].distance:
+                continue
+            same = asked[values[hit.number]]
+            frames.setdefault(place, set()).update(reading.frame for reading in same)
+            if place not in nearest or hit.distance < nearest[place][0]:
+                nearest[place] = hit.distance, same[0]
+        for place, (distance, reading) in nearest.items():
+            variant = reading.variant if reading.method in FURTHER else None
+            count = len(frames[place]) if part.media is Media.VIDEO else None
+            yield place, self._match(place, distance, reading.method or "", variant, count)
+
+    def _match(self, place: int, distance: int, reading: str, variant: str | None, frames: int | None) -> RecordMatch:
+        kind = self._kinds[int(self._kind_of[place])]
+        return RecordMatch(self._ids[place].tobytes().hex(), kind, distance, reading, variant, frames)
