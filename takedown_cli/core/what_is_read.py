@@ -37,8 +37,8 @@ WHAT_IS_READ: Final = (
     ReadRow("MP4, MOV, 3GP, MKV, WebM, AVI, MPEG", "frames at most 2 seconds apart", "subtitles, further video tracks"),
     ReadRow("a video with transparency: VP8, VP9, ProRes", "its frames as stored, on white and on black"),
     ReadRow(
-        "a picture whose end is missing", "what is there, from 40 % of its rows on",
-        "AVIF, JPEG 2000, JPEG XL, and files over 256 MiB: these are damaged",
+        "a picture whose end is missing", "what is there, from 40 % of its rows on; JPEG 2000 coarser",
+        "AVIF, JPEG XL, JPEG 2000 in tiles or ordered by place, and files over 1 GiB: these are damaged",
     ),
     ReadRow("a video whose end is missing", "the frames that are there", "MP4 without its description at the end"),
     ReadRow(

@@ -29,8 +29,9 @@ from PIL import (
 from takedown_cli.core.model import Limits
 from takedown_cli.core.reasons import Reason
 from takedown_cli.core.variants import PREVIEW
-from takedown_cli.hashing.decode import cut, pixels
+from takedown_cli.hashing.decode import pixels
 from takedown_cli.hashing.decode.camera_raw import MIN_SIDE, find_preview, is_camera_raw
+from takedown_cli.hashing.decode.cut.remains import decode_remains, has_blank_end
 from takedown_cli.hashing.decode.jpeg import MOST_SHRINK, can_shrink, decode_jpeg
 from takedown_cli.hashing.decode.jpeg_xl import can_decode, decode_jpeg_xl, is_jpeg_xl, read_header
 from takedown_cli.hashing.decode.metadata import strip_metadata
@@ -47,6 +48,8 @@ pillow_heif.register_heif_opener()
 
 #: Formats whose further pictures are pages, not moments.
 _PAGED: Final = ("TIFF", "HEIF")
+#: A longer file without its end is not read into memory for what is left of it.
+_LONGEST_REMAINS: Final = 1 << 30
 _IN_PASSING: Final = ("GIF", "PNG")
 #: An animation is decoded from its start. All its frames together may have this many times the pixel limit.
 _ANIMATION_PIXELS: Final = 10
@@ -102,6 +105,7 @@ def _attempt(source: bytes | BinaryIO, limits: Limits, fast: bool) -> Iterator[I
     """Yield the ways to read the file: as it is, without what is not needed, and what is left of it."""
     if not isinstance(source, bytes):
         yield _decode_long_file(source, limits, fast)
+        yield _decode_long_remains(source, limits)
         return
     if is_jpeg_xl(source):
         yield _decode_jpeg_xl(source, limits, fast)
@@ -109,18 +113,21 @@ def _attempt(source: bytes | BinaryIO, limits: Limits, fast: bool) -> Iterator[I
     if is_camera_raw(source):
         yield _decode_camera_raw(source, limits, fast)
         return
-    if not cut.has_blank_end(source):
+    if not has_blank_end(source):
         yield _decode_file(io.BytesIO(source), source, limits, fast)
         for stripped in strip_metadata(source):
             yield _decode_file(io.BytesIO(stripped), stripped, limits, fast)
+    for remains in (source, *strip_metadata(source)):
+        yield _decode_remains(remains, limits)
 
+
+def _decode_remains(data: bytes, limits: Limits) -> Iterator[Picture | End]:
     def open_checked(stream: io.BytesIO) -> Image.Image:
         image = Image.open(stream, formats=FORMATS)
         _check_size(image, limits)
         return image
 
-    for remains in (source, *strip_metadata(source)):
-        yield cut.decode_remains(remains, open_checked, read_orientation)
+    yield from decode_remains(data, open_checked, read_orientation)
 
 
 def _decode_camera_raw(source: bytes, limits: Limits, fast: bool) -> Iterator[Picture | End]:
@@ -150,6 +157,14 @@ def _decode_long_file(stream: BinaryIO, limits: Limits, fast: bool) -> Iterator[
     if is_jpeg_xl(stream.read(16)):  # its library needs the whole file in memory
         raise UnsupportedError
     yield from _decode_file(stream, None, limits, fast)
+
+
+def _decode_long_remains(stream: BinaryIO, limits: Limits) -> Iterator[Picture | End]:
+    """Yield what is left of a file that is not kept in memory otherwise."""
+    length = stream.seek(0, io.SEEK_END)
+    if length <= _LONGEST_REMAINS:
+        stream.seek(0)
+        yield from _decode_remains(stream.read(length), limits)
 
 
 def _decode_jpeg_xl(source: bytes, limits: Limits, fast: bool) -> Iterator[Picture | End]:

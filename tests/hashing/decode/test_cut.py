@@ -13,7 +13,8 @@ from takedown_cli.core.model import Limits
 from takedown_cli.core.reasons import Reason
 from takedown_cli.core.variants import CUT
 from takedown_cli.fixtures.texture import picture
-from takedown_cli.hashing.decode import cut
+from takedown_cli.hashing.decode import image
+from takedown_cli.hashing.decode.cut import remains
 from takedown_cli.hashing.decode.image import decode_pictures
 from takedown_cli.hashing.decoded import End, Picture
 
@@ -204,6 +205,63 @@ def test_a_cut_bomb_stays_within_the_limit() -> None:
 
 def test_the_bytes_that_stand_for_the_end_are_bounded() -> None:
     box = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x01mdat" + (1 << 50).to_bytes(8, "big") + b"x" * 40
-    assert len(cut._complete(box, b"\0")) <= 5 * len(box)
+    assert len(remains._complete(box, b"\0")) <= 5 * len(box)
     image = b"RIFF\xff\xff\xff\x7fWEBPVP8 \xff\xff\xff\x7f" + b"x" * 40
-    assert len(cut._complete(image, b"\0")) <= 9 * len(image) + 8192 * 2
+    assert len(remains._complete(image, b"\0")) <= 9 * len(image) + 8192 * 2
+
+
+JPEG2000_COARSE_FIRST = [
+    {}, {"no_jp2": True}, {"progression": "RLCP"}, {"progression": "RPCL", "precinct_size": (128, 128)},
+    {"irreversible": True, "quality_mode": "rates", "quality_layers": [20, 4]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("options", JPEG2000_COARSE_FIRST, ids=str)
+@pytest.mark.parametrize("blank", [b"", ZEROS])
+def test_a_cut_jpeg_2000_was_damaged(options: dict[str, Any], blank: bytes) -> None:
+    whole = saved("JPEG2000", **options)
+    for share, least in ((0.95, 2), (0.6, 4)):
+        found, end = read(whole[: int(share * len(whole))] + blank)
+        assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
+        stored = found["upright"].stored
+        step = 640 // stored.shape[1]
+        assert 2 <= step <= least
+        assert (found["upright"].width, found["upright"].height) == SAMPLE.size
+        difference = np.abs(stored.astype(int) - np.asarray(SAMPLE.reduce(step)))
+        assert difference.mean() < 12
+
+
+@pytest.mark.parametrize("options", [{"progression": "PCRL"}, {"progression": "CPRL"}, {"tile_size": (128, 128)}])
+def test_a_cut_jpeg_2000_whose_places_come_one_after_the_other_is_damaged(options: dict[str, Any]) -> None:
+    whole = saved("JPEG2000", **options)
+    assert read(whole[: len(whole) * 9 // 10]) == ({}, End(failed=Reason.DAMAGED))
+
+
+def test_too_little_of_a_jpeg_2000_is_damaged() -> None:
+    whole = saved("JPEG2000")
+    for size in (24, 60, 90, 200, len(whole) // 50):
+        assert read(whole[:size]) == ({}, End(failed=Reason.DAMAGED))
+
+
+@pytest.mark.parametrize("options", [{}, {"quality": 90}, {"tile_rows": 1, "tile_cols": 1}], ids=str)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.75, 0.9])
+def test_no_row_of_a_cut_avif_is_sure(options: dict[str, Any], share: float) -> None:
+    """A tile that did not come at all may come out the same twice."""
+    whole = saved("AVIF", **options)
+    assert read(whole[: int(share * len(whole))]) == ({}, End(failed=Reason.DAMAGED))
+
+
+@pytest.mark.parametrize("fmt", ["JPEG", "PNG", "TIFF"])
+def test_what_is_left_of_a_file_too_long_to_keep_is_read(fmt: str) -> None:
+    whole = saved(fmt)
+    stream = io.BytesIO(whole[: len(whole) * 9 // 10])
+    *pictures, end = decode_pictures(stream, Limits())
+    assert [item.variant for item in pictures if isinstance(item, Picture)] == ["upright", CUT]
+    assert end == End(partial=Reason.TRUNCATED)
+    assert list(decode_pictures(io.BytesIO(whole[:90]), Limits())) == [End(failed=Reason.DAMAGED)]
+
+
+def test_what_is_left_of_a_file_that_is_very_long_is_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = saved("JPEG")
+    monkeypatch.setattr(image, "_LONGEST_REMAINS", 1000)
+    assert list(decode_pictures(io.BytesIO(whole[:-900]), Limits())) == [End(failed=Reason.DAMAGED)]

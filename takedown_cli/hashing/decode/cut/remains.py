@@ -18,6 +18,7 @@ from PIL import Image
 from takedown_cli.core.reasons import Reason
 from takedown_cli.core.variants import CUT
 from takedown_cli.hashing.decode import pixels
+from takedown_cli.hashing.decode.cut.jpeg2000 import decode_coarse, is_jpeg2000
 from takedown_cli.hashing.decoded import End, Picture, Pixels
 
 #: Share of real rows from which the whole picture counts, its missing rows filled with the last real one.
@@ -39,6 +40,8 @@ _MOST_FILL: Final = 4
 _BAND: Final = 64
 #: Steps, both ways, of the coarser pictures that come first in interlaced PNG and GIF.
 _INTERLACED: Final = (2, 4, 8)
+#: Exif orientation: JPEG 2000 is stored as it is shown.
+UPRIGHT: Final = 1
 Opener = Callable[[io.BytesIO], Image.Image]
 
 
@@ -62,6 +65,9 @@ def decode_remains(
     Nothing at all is yielded when too little is left. ``open_image`` has to check the size. Raise what Pillow raises.
     """
     data = _strip_blank_tail(data)
+    if is_jpeg2000(data):
+        yield from _decode_jpeg2000(data, open_image)
+        return
     found = _find_real_part(data, open_image)
     if found is None:
         return
@@ -81,6 +87,15 @@ def decode_remains(
         yield replace(whole, stored=part.fill_up(real), alpha=None if clear is None else part.fill_up(clear))
     if part.share >= PART_SHARE:
         yield replace(whole, stored=real, alpha=clear, variant=CUT)
+        yield End(partial=Reason.TRUNCATED)
+
+
+def _decode_jpeg2000(data: bytes, open_image: Opener) -> Iterator[Picture | End]:
+    coarse = decode_coarse(data, open_image)
+    if coarse is not None:
+        image, height, width = coarse
+        stored = pixels.read_pixels(image)
+        yield Picture(stored, UPRIGHT, height, width, alpha=pixels.read_alpha(image, stored))
         yield End(partial=Reason.TRUNCATED)
 
 
@@ -121,7 +136,9 @@ def _find_real_part(data: bytes, open_image: Opener) -> tuple[Image.Image, _Part
     """Return the loaded picture and which part of it is real; None when it cannot be decoded twice."""
     scans = _Scans(data)
     if not scans.coarse:
-        return _decode_twice([_complete(data, fill) for fill in _FILLS], open_image)
+        found = _decode_twice([_complete(data, fill) for fill in _FILLS], open_image)
+        # Of an AVIF's tiles, one that did not come may come out the same twice: then no row is sure.
+        return None if found is not None and found[0].format == "AVIF" and not found[1].is_all else found
     # What fills an unfinished scan would spoil the picture that the scans before it give.
     found = _decode_twice([_complete(data, fill) for fill in _FILLS], open_image) if scans.fine else None
     if found is None or not found[1].is_all:
@@ -256,7 +273,7 @@ class _Lines:
 
 def _mark_lines(image: Image.Image) -> _Lines:
     rows: list[int] = []
-    columns = [0] * image.width if image.format in ("HEIF", "AVIF") else []
+    columns = [0] * image.width if image.format == "HEIF" else []
     coarse = dict.fromkeys(_INTERLACED if image.format in ("PNG", "GIF") else (), 0)
     # Band by band: two large pictures at a time are too much.
     for top in range(0, image.height, _BAND):

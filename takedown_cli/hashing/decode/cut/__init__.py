@@ -1,0 +1,1 @@
+"""What is left of picture files whose end is missing."""
