@@ -207,6 +207,7 @@ def _ncmec(path: str, summary: str, **more: Any) -> Operation:
 
 
 OPERATIONS: Final = (
+    Operation("get", "/", "What this server is, for somebody who opened its address in a browser.", {"200": _HTML}),
     Operation("get", "/healthz", "Whether it serves.", {"200": _PLAIN}),
     Operation("get", "/metrics", "Counters, for the operator's bearer token.", {"200": _PLAIN, "404": _REFUSAL}),
     Operation("get", "/case", "The page for callers.", {"200": _HTML, "404": _HTML}),

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from takedown_cli.core.clock import SYSTEM, Clock
 from takedown_cli.core.errors import ConfigError
-from takedown_cli.intake.cases import bars, cases, hash_state, inquiries, participants
+from takedown_cli.intake.cases import bars, cases, inquiries, participants
 from takedown_cli.intake.cases.holds import HoldPolicy, find_organisation
 from takedown_cli.intake.cases.participants import Keys, Lists, Participant
 from takedown_cli.intake.feeds import contribution, cursor, native, ncmec, opinion, stopncii
@@ -26,6 +26,7 @@ from takedown_cli.intake.messages.deny_list import DenyList
 from takedown_cli.intake.messages.keyring import Keyring
 from takedown_cli.intake.messages.signals import EVERY_CLASS
 from takedown_cli.intake.operations import census, integrity_check, retention, upkeep
+from takedown_cli.intake.operations.upgrade import prepare_database
 from takedown_cli.intake.runtime.events import log_failure
 from takedown_cli.intake.settings import Home, Settings, make_folder, write_private
 from takedown_cli.intake.store.engine import LoopConnection, open_engine, translate_errors
@@ -58,12 +59,6 @@ def make_intake(home: Home, settings: Settings) -> Identity:
     write_private(home.card, identity.card)
     home.save(settings)
     return identity
-
-
-def _settle_everything(connection: Connection, clock: Clock) -> None:
-    transaction = WriteTransaction(connection, clock)
-    hash_state.settle_everything(transaction)
-    transaction.close()
 
 
 class Intake:
@@ -103,7 +98,12 @@ class Intake:
         keyring = Keyring.load(home)
         url = home.database_url(settings)
         writing = open_engine(url, writer=True)
-        upgrade(writing, lambda connection: _settle_everything(connection, clock))
+
+        def finish(connection: Connection) -> bool:
+            prepare_database(connection, keyring, clock)
+            return True
+
+        upgrade(writing, finish)
         with translate_errors("The intake's database cannot be written."), writing.begin() as connection:
             inquiries.make_decoy(WriteTransaction(connection, clock), keyring)
         identity = Identity.of(settings, keyring, origin or settings.origin)

@@ -140,6 +140,7 @@ USES: dict[str, list[Use]] = {
     "batch withdraw": [Use("batch.withdraw", f"batch withdraw {OFFICE} --item 1 --yes")],
     "batch forget": [Use("batch.forget", f"batch forget {OFFICE} --item 1 --yes")],
     "intake init": [Use("intake.init", "intake init another")],
+    "intake upgrade": [Use("intake.upgrade", "intake upgrade another --dry-run")],
     "intake participant add": [Use("intake.participant", "intake participant add home Platform --submit")],
     "intake participant rotate": [Use("intake.participant", "intake participant rotate home Platform --yes")],
     "intake participant list": [Use("intake.participants", "intake participant list home")],

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -90,6 +91,15 @@ class Postgres:
         """The processes of a running server, besides the first."""
         server = (self.folder / "data" / "postmaster.pid").read_text(encoding="ascii").splitlines()[0]
         return [int(one) for one in Path(f"/proc/{server}/task/{server}/children").read_text(encoding="ascii").split()]
+
+    def tool(self, program: str, database: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's own programs on a database of ``new_database``."""
+        name = urlsplit(database).path.lstrip("/")
+        subprocess.run(
+            [str(self._binaries / program), "-h", str(self.folder), "-U", "intake", "-d", name, *arguments],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
 
     def new_database(self) -> str:
         """The URL of a new, empty database."""

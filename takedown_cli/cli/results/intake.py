@@ -36,7 +36,13 @@ class IntakeInitReport(Address, Result, schema="takedown.intake.init"):
 
 
 class IntakeServeReport(Address, Result, schema="takedown.intake.serve"):
-    """``takedown intake serve --json``: one line, printed when the intake is ready to take requests."""
+    """``takedown intake serve --json``: one line, printed when the intake is ready to take requests.
+
+    ``host`` and ``port`` are where it listens, ``origin`` is where people reach it.
+    """
+
+    host: str
+    port: int
 
 
 class HeldRow(Row):

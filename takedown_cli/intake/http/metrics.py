@@ -16,7 +16,7 @@ from takedown_cli.intake.runtime.events import log_event
 
 #: Routes that have a name of their own; all others are counted together.
 ROUTES: Final = frozenset({
-    "/healthz", "/metrics", "/v1/keys", "/v1/submit", "/v1/status", "/v1/withdraw", "/v1/FetchHashes",
+    "/", "/healthz", "/metrics", "/v1/keys", "/v1/submit", "/v1/status", "/v1/withdraw", "/v1/FetchHashes",
     "/v1/SubmitFeedback", "/v1/SubmitHashes", "/hashsharing/v2/status", "/hashsharing/v2/members",
     "/hashsharing/v2/entries", "/case", "/v1/page",
 })  # fmt: skip

@@ -1,4 +1,4 @@
-"""The routes of the page for callers: its files, and the signed digest by which it can be compared with a release."""
+"""The routes of the pages: the one at ``/``, and the page for callers, its files and its signed digest."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from takedown_cli.intake.http.front_page import HEADERS, front_page
 from takedown_cli.intake.page import PAGE, page_digest, page_files
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import Intake
@@ -37,9 +38,15 @@ Node.js 20 or later, and start the intake again.</p>
 
 def make_routes(intake: Intake) -> list[BaseRoute]:
     return [
+        Route("/", partial(_serve_front_page, intake), methods=["GET"]),
         *(Route(path, _serve_file, methods=["GET"]) for path in PATHS),
         Route("/v1/page", partial(_serve_digest, intake), methods=["GET"]),
     ]
+
+
+async def _serve_front_page(intake: Intake, _: Request) -> Response:
+    page = front_page(intake.identity, intake.settings.name, page_for_callers=page_digest() is not None)
+    return Response(page, 200, HEADERS, "text/html; charset=utf-8")
 
 
 async def _serve_file(request: Request) -> Response:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -152,12 +153,14 @@ def _hold_folder(home: Home, listening: socket.socket, host: str) -> AbstractCon
 
 
 def serve(
-    home: Home, host: str, port: int | None, ready: Callable[[Identity], None], processes: int | None = None
+    home: Home, host: str, port: int | None, ready: Callable[[Identity, int], None], processes: int | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT. ``ready`` is called once, when the intake takes requests. Raise ConfigError.
+    """Serve until SIGTERM or SIGINT. ``ready`` is called once, with the port, when the intake takes requests.
 
     The default port is the origin's if that is on loopback, otherwise 8470. ``processes`` is the number of processes
     that open sealed messages: the last one opens the large ones. The default is the number of processors, from 2 to 5.
+
+    Raise ConfigError.
     """
     if port is None:
         origin = urlsplit(home.load().origin)
@@ -169,17 +172,18 @@ def serve(
         count = small + 1 if processes is None else processes
         opening = ProcessUnsealers(home.path, intake.identity.audience.origin, count) if count else None
         server = _make_server(intake, opening)
-        announcer = threading.Thread(target=_announce_when_started, args=(server, intake.identity, ready), daemon=True)
+        announce = partial(ready, intake.identity, listening.getsockname()[1])
+        announcer = threading.Thread(target=_announce_when_started, args=(server, announce), daemon=True)
         announcer.start()
         with contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
 
 
-def _announce_when_started(server: uvicorn.Server, identity: Identity, ready: Callable[[Identity], None]) -> None:
+def _announce_when_started(server: uvicorn.Server, announce: Callable[[], None]) -> None:
     while not server.started and not server.should_exit:
         time.sleep(0.01)
     if server.started:
-        ready(identity)
+        announce()
 
 
 @contextmanager

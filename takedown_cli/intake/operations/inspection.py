@@ -98,7 +98,8 @@ def inspect_intake(home: Home, clock: Clock = SYSTEM) -> Inspection:
 
 _OLD: Final = Attention(
     "database-old",
-    "The database is of an earlier version. The server brings it up to date when it starts.",
+    "The database is of an earlier version. The server brings it up to date when it starts. "
+    "To try that out, run: takedown intake upgrade --dry-run",
 )
 
 

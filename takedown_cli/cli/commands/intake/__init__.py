@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from takedown_cli.cli.commands.intake import block, organisation, participant, status
+from takedown_cli.cli.commands.intake import block, organisation, participant, status, upgrade
 from takedown_cli.cli.commands.intake.folder import Folder, intake_home, open_intake
 from takedown_cli.cli.options.common import application, complete, one_of
 from takedown_cli.cli.results.intake import (
@@ -113,14 +113,15 @@ def serve_intake(
     from takedown_cli.intake.http.server import serve as run_server
     from takedown_cli.intake.page import page_digest
 
-    def announce(identity: Identity) -> None:
-        console.show(IntakeServeReport(**_address_of(identity)))
+    def announce(identity: Identity, port: int) -> None:
+        console.show(IntakeServeReport(**_address_of(identity), host=host, port=port))
         if not console.json:  # with --json, stderr belongs to the lines of --log alone
             console.say(
                 "This intake has no page for callers: run 'make web' in the source tree, and start it again."
                 if page_digest() is None
                 else f"The page for callers is at {identity.page_address}"
             )
+            console.say(f"It listens at {host}, port {port}. People reach it at {identity.audience.origin}")
             console.say("Ready. Press Ctrl-C to stop; requests that have begun are finished first.")
 
     event_log.show(form)
@@ -159,6 +160,7 @@ def review_held(
 
 
 app.command("status")(status.show_status)
+app.command("upgrade")(upgrade.upgrade_database)
 app.command("block")(block.block_hashes)
 app.command("unblock")(block.unblock_hashes)
 app.command("audit")(block.audit_acts)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection, Engine, inspect, text
 
 from takedown_cli.core.errors import ConfigError
 from takedown_cli.intake.store.engine import translate_errors
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 #: The newest revision.
 HEAD: Final = "0009"
@@ -34,10 +37,11 @@ def check_revision(revision: str | None) -> None:
         )
 
 
-def upgrade(engine: Engine, afterwards: Callable[[Connection], object] = lambda _: None) -> None:
+def upgrade(engine: Engine, afterwards: Callable[[Connection], bool] = lambda _: True) -> None:
     """Bring a database to ``HEAD``. If it was not there, run ``afterwards`` in the same transaction.
 
-    Raise ConfigError when that fails or the database is of a newer version, IntakeDatabaseError when it is damaged.
+    If ``afterwards`` returns False, all of it is undone. Raise ConfigError when that fails or the database is of a
+    newer version, IntakeDatabaseError when it is damaged.
     """
     with translate_errors("The intake's database cannot be opened.", "Check its address and its permissions."):
         before = revision_of(engine)
@@ -47,15 +51,32 @@ def upgrade(engine: Engine, afterwards: Callable[[Connection], object] = lambda 
         _run(engine, afterwards)
 
 
-def _run(engine: Engine, afterwards: Callable[[Connection], object]) -> None:
+def _run(engine: Engine, afterwards: Callable[[Connection], bool]) -> None:
     from alembic import command
-    from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    with engine.begin() as connection:
+    config = _config()
+    with engine.connect() as connection, connection.begin() as transaction:
         if connection.dialect.name == "postgresql":  # several processes may start at once
             connection.execute(text("SELECT pg_advisory_xact_lock(20480)"))
         config.attributes["connection"] = connection
         command.upgrade(config, HEAD)
-        afterwards(connection)
+        if not afterwards(connection):
+            transaction.rollback()
+
+
+def _config() -> Config:
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def pending_steps(revision: str | None) -> list[tuple[str, str]]:
+    """Return each step from ``revision`` to ``HEAD``, oldest first: its revision, and in a line what it is for."""
+    from alembic.script import ScriptDirectory
+
+    steps = [
+        step for step in ScriptDirectory.from_config(_config()).walk_revisions() if step.revision > (revision or "")
+    ]
+    return [(step.revision, step.doc.partition("\n")[0]) for step in reversed(steps)]
