@@ -1,7 +1,8 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test test-fast check hostile fuzz bench photographs recall interop hma crash load replay caseload \
+.PHONY: help demo test test-fast check hostile fuzz bench photographs recall interop hma crash load replay \
+	caseload augly \
 	format reference docs web lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
@@ -29,7 +30,8 @@ help:
 	@echo "make bench       every figure of speed beside its bar; N=100000 for the full run, TX= and VPDQ= name the peers"
 	@echo "make load        the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=file for the table"
 	@echo "make replay      how long people wait while attackers send 8 MiB bodies; SECONDS=n, OUT=file for the table"
-	@echo "make recall      which copies are caught, into docs/laboratory/; PHOTOS=folder for photographs of yours"
+	@echo "make recall      which copies are caught, into docs/laboratory/; PHOTOS=folder of yours, N=photographs at most"
+	@echo "make augly       install Meta's AugLy, whose copies 'make recall' measures too, in build/augly (Python 3.11)"
 	@echo "make photographs unpack the Debian packages whose photographs 'make recall' uses; nothing is installed"
 
 .venv/installed: pyproject.toml .ci/constraints.txt .ci/install
@@ -70,9 +72,15 @@ bench: .venv/installed
 photographs:
 	python3 -m tests.benchmarks.packages
 
+RECALL = $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(N),--limit $(N))
+# AugLy's libraries are older than this project's, and exist for no later Python.
+augly:
+	python3.11 -m venv build/augly
+	build/augly/bin/python -m pip install --quiet --only-binary :all: augly==1.0.0 'numpy<1.24' 'Pillow<10'
+
 recall: .venv/installed
-	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(if $(PHOTOS),--photos "$(PHOTOS)")
-	.venv/bin/python -m tests.benchmarks.reposted --out docs/laboratory $(if $(PHOTOS),--photos "$(PHOTOS)")
+	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(RECALL)
+	.venv/bin/python -m tests.benchmarks.reposted --out docs/laboratory $(RECALL)
 	.venv/bin/python -m tests.benchmarks.stills --out docs/laboratory
 
 # Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler. Clips are

@@ -150,18 +150,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for recall.md and recall.svg")
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--draws", type=int, default=1, help="random copies of each kind and photograph")
-    parser.add_argument("--limit", type=int, help="measure only the first so many scenes")
+    parser.add_argument("--limit", type=int, help="scenes at most, spread over all that there are")
     chosen = parser.parse_args()
     begin_anew("tests.benchmarks.recall")
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     found, words = scenes(chosen.photos)
-    jobs = [(number, scene, chosen.seed, chosen.draws) for number, scene in enumerate(found[: chosen.limit])]
+    step = -(-len(found) // (chosen.limit or len(found)))
+    jobs = [(number, found[number], chosen.seed, chosen.draws) for number in range(0, len(found), step)]
     with ProcessPoolExecutor(initializer=yield_to_others) as executor:
         measured = list(executor.map(measure, jobs, chunksize=4))
     pairs, false = false_matches(measured)
     most = max(len(each.classes) for each in measured)
     how = (
-        f"Measured on {words}, random copies of each kind and photograph: {chosen.draws}, threshold {MATCH_DISTANCE} "
+        f"Measured on {len(jobs)} of {words}, random copies of each kind and photograph: {chosen.draws}, threshold {MATCH_DISTANCE} "
         f"of 256 (pHash: {PHASH_DISTANCE} of 64), seed {chosen.seed}; every copy also went to 1080 px and JPEG 85. "
         f"Another draw moves 92 by {_deviation(0.92, measured):.1f} and 98 by {_deviation(0.98, measured):.1f} "
         "(one standard deviation). Per cent caught:"

@@ -7,17 +7,27 @@ mean, since nobody has published how common they are. This module must never tun
 from __future__ import annotations
 
 import argparse
+import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import imagehash
 import numpy as np
+from PIL import Image
 
 from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY
+from takedown_cli.fixtures.texture import picture as made_up
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.fingerprint.copies import PREDICTED_KINDS, predict_copies
 from takedown_cli.hashing.fingerprint.thumbnail import make_thumbnail
+from takedown_cli.hashing.readings.first_look import may_be_screen
+from takedown_cli.hashing.readings.screens import cut_out, find_screen
 from takedown_cli.hashing.readings.upload import read_upload
+from tests.benchmarks import augly_copies, strangers
+from tests.benchmarks.amounts import SPLITS
+from tests.benchmarks.copied import PHASH_DISTANCE
 from tests.benchmarks.copies import Picture, finish
 from tests.benchmarks.measure import begin_anew, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
@@ -25,27 +35,86 @@ from tests.benchmarks.reposts import LAYOUTS
 
 #: JPEG quality, and pixels of the long side: 1080 wide, as a phone's screen is.
 QUALITY, SIDE = 80, 2520
+#: Screens that show one picture of which others are parts: what is beside it is the same in all of them.
+ALIKE = (
+    "ios viewer", "google viewer", "whatsapp viewer", "whatsapp chat", "telegram chat", "imessage chat", "x post",
+    "story", "tiktok", "web page",
+)  # fmt: skip
+#: Scenes of which copies by amount, and by AugLy, are made at most.
+_SPLIT_SCENES, _AUGLY_SCENES = 70, 40
+_AUGLY = "AugLy "
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether one copy is caught: by the list alone, by any reading, and by pHash alone."""
+
+    alone: bool
+    read: bool
+    phash: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A scene's list, and the readings of its copy in each layout, the copy as it is first."""
+    """A scene's list, its copies by kind and by kind and amount, and every reading of a copy, N x 256.
+
+    ``screens`` is what a screenshot of the scene lists when it is submitted, the same screenshot for all scenes but for
+    the picture in it.
+    """
 
     listed: Bits
-    readings: dict[str, Bits]
+    found: dict[str, Found]
+    split: dict[tuple[str, float], Found]
+    readings: Bits
+    screens: Bits
     #: The scene that other parts of the copies show.
     other: int
 
 
-def read_scene(job: tuple[int, Scene, int, Scene, int]) -> Read:
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One scene to read: its number, the one beside it, and where AugLy's copies of it are, if there are any."""
+
+    number: int
+    scene: Scene
+    beside: int
+    other: Scene
+    seed: int
+    split: bool
+    augly: tuple[Path, ...]
+
+
+def read_scene(job: Job) -> Read:
     """List one scene, make its copies, and read them."""
-    number, scene, beside, other, seed = job
-    picture, besides = scene.load(), other.load()
-    readings = {}
+    picture, besides = job.scene.load(), job.other.load()
+    listed, original = list_picture(picture), imagehash.phash(picture)
+    every: list[Bits] = []
+
+    def judge(copy: Picture) -> Found:
+        readings = read_copy(copy)
+        every.append(readings)
+        near = nearest(readings, listed) <= MATCH_DISTANCE
+        return Found(bool(near[0]), bool(near.any()), imagehash.phash(copy) - original <= PHASH_DISTANCE)
+
+    found = {}
     for index, (name, lay_out) in enumerate(LAYOUTS.items()):
-        copy = finish(lay_out(picture, besides, np.random.default_rng([seed, number, index])), QUALITY, SIDE)
-        readings[name] = read_copy(copy)
-    return Read(list_picture(picture), readings, beside)
+        source = np.random.default_rng([job.seed, job.number, index])
+        found[name] = judge(finish(lay_out(picture, besides, source), QUALITY, SIDE))
+    for path in job.augly:
+        with Image.open(path) as opened:
+            found[_AUGLY + path.suffixes[-2][1:].replace("_", " ")] = judge(opened.convert("RGB"))
+    split = {}
+    for index, (name, kind) in enumerate(SPLITS.items()):
+        for amount in kind.amounts if job.split else ():
+            source = np.random.default_rng([job.seed, job.number, index, round(amount)])
+            split[name, amount] = judge(finish(kind.make(picture, amount, source)))
+    screens = []
+    for index, name in enumerate(ALIKE):
+        source = np.random.default_rng([job.seed, index])
+        shot = finish(LAYOUTS[name](picture, made_up(700 + index, (800, 600)), source), QUALITY, SIDE)
+        every.append(read_copy(shot))
+        screens.append(list_screenshot(shot))
+    return Read(listed, found, split, np.concatenate(every), np.concatenate(screens), job.beside)
 
 
 def list_picture(picture: Picture) -> Bits:
@@ -55,6 +124,14 @@ def list_picture(picture: Picture) -> Bits:
     values = [both[pdq.NEAREST].value, *both[pdq.FULL].dihedral_values().values()]
     predicted = predict_copies(make_thumbnail(pixels), frozenset(PREDICTED_KINDS))
     return bits(values + [each.value for each in predicted])
+
+
+def list_screenshot(shot: Picture) -> Bits:
+    """Return what is listed of the pictures in a screenshot; nothing where no screen is seen."""
+    pixels = np.asarray(shot)
+    screen = find_screen(pixels) if may_be_screen(pdq.hash_full(pixels).block) else None
+    inside = [list_picture(Image.fromarray(cut_out(pixels, box))) for box in screen.pictures] if screen else []
+    return np.concatenate([np.zeros((0, 256), np.bool_), *inside])
 
 
 def read_copy(copy: Picture) -> Bits:
@@ -70,39 +147,53 @@ def nearest(readings: Bits, listed: Bits) -> np.ndarray[tuple[int], np.dtype[np.
     return np.array([(listed != reading).sum(axis=1).min() for reading in readings])
 
 
-def count_false(read: list[Read]) -> tuple[int, int, int]:
-    """Return pairs of a reading and the list of a scene that is not shown, false matches, and the least distance."""
-    pairs = false = 0
-    least = 256
-    signs = [np.where(each.listed, np.float32(1), np.float32(-1)).T for each in read]
-    for number, each in enumerate(read):
-        mine = np.where(np.concatenate(list(each.readings.values())), np.float32(1), np.float32(-1))
-        for beside, listed in enumerate(signs):
-            if beside not in (number, each.other):
-                distances = (256 - mine @ listed) / 2
-                pairs += distances.size
-                false += int((distances <= MATCH_DISTANCE).sum())
-                least = min(least, int(distances.min()))
-    return pairs, false, least
-
-
 def tabulate(read: list[Read]) -> list[str]:
-    """Return Markdown rows: per cent caught of each kind, by the list alone and with readings, and the means."""
-    rows = ["| copy | list alone | list and readings |", "|---|---:|---:|"]
-    shares = []
-    for name in LAYOUTS:
-        found = [nearest(each.readings[name], each.listed) <= MATCH_DISTANCE for each in read]
-        shares.append((100 * np.mean([each[0] for each in found]), 100 * np.mean([each.any() for each in found])))
-        rows.append(f"| {name} | {shares[-1][0]:.0f} | {shares[-1][1]:.0f} |")
-    means = np.mean(shares, axis=0)
-    # Photographs are drawn, kinds are not: the error of the mean is that of a photograph's own mean over the kinds.
-    own = np.array([
-        [np.mean([caught[0] for caught in each]), np.mean([caught.any() for caught in each])]
-        for each in ([nearest(one.readings[name], one.listed) <= MATCH_DISTANCE for name in LAYOUTS] for one in read)
-    ])  # fmt: skip
-    error = 100 * own.std(axis=0) / np.sqrt(len(read))
-    rows.append(f"| **mean of the kinds** | {means[0]:.1f} ± {error[0]:.1f} | {means[1]:.1f} ± {error[1]:.1f} |")
+    """Return Markdown rows: per cent caught of each kind by pHash, the list alone, list and readings; and the means."""
+    rows = ["| copy | pHash | list alone | list and readings |", "|---|---:|---:|---:|"]
+    names = list(dict.fromkeys(name for each in read for name in each.found))
+    rows += [
+        f"| {name} | {_show(_shares([each.found[name] for each in read if name in each.found]))} |" for name in names
+    ]
+    for title, some in (("our layouts", list(LAYOUTS)), ("AugLy", [name for name in names if name not in LAYOUTS])):
+        of = [[each.found[name] for name in some] for each in read if some and some[0] in each.found]
+        if of:
+            # Photographs are drawn, kinds are not: the error of the mean is that of a photograph's own mean.
+            own = np.array([_shares(each) for each in of])
+            error = own.std(axis=0) / np.sqrt(len(own))
+            means = [f"{mean:.1f} ± {by:.1f}" for mean, by in zip(own.mean(axis=0), error, strict=True)]
+            rows.append(f"| **mean of {title}** | {' | '.join(means)} |")
     return rows
+
+
+def tabulate_split(read: list[Read]) -> list[str]:
+    """Return Markdown rows: for each kind and amount what is caught, list alone and with readings."""
+    rows = ["| copy | amount | pHash | list alone | list and readings |", "|---|---:|---:|---:|---:|"]
+    for name, kind in SPLITS.items():
+        for amount in kind.amounts:
+            some = [each.split[name, amount] for each in read if each.split]
+            rows.append(f"| {name} | {amount:g} {kind.unit}".rstrip() + f" | {_show(_shares(some))} |")
+    return rows
+
+
+def _shares(found: Sequence[Found]) -> list[float]:
+    each: tuple[Callable[[Found], bool], ...] = (lambda one: one.phash, lambda one: one.alone, lambda one: one.read)
+    return [100 * float(np.mean([caught(one) for one in found])) for caught in each]
+
+
+def _show(shares: list[float]) -> str:
+    return " | ".join(f"{share:.0f}" for share in shares)
+
+
+def _ask_augly(some: list[Scene], folder: Path) -> dict[int, tuple[Path, ...]]:
+    """Return AugLy's copies of some of the scenes, by number; none where it is not installed."""
+    python = augly_copies.interpreter()
+    if python is None:
+        return {}
+    numbers = range(0, len(some), -(-len(some) // _AUGLY_SCENES))
+    for number in numbers:
+        some[number].load().save(folder / f"{number:04}.png", compress_level=1)
+    augly_copies.make(python, folder)
+    return {number: tuple(sorted(folder.glob(f"{number:04}.*.jpg"))) for number in numbers}
 
 
 def main() -> None:
@@ -111,30 +202,70 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for reposts.md")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--limit", type=int, default=200, help="scenes at most, spread over all that there are")
+    parser.add_argument("--strangers", type=int, default=500, help="made-up pictures that are listed too")
     chosen = parser.parse_args()
     begin_anew("tests.benchmarks.reposted")
     found, words = scenes(chosen.photos)
-    some = found[:: max(1, len(found) // chosen.limit)][: chosen.limit]
+    some = found[:: -(-len(found) // chosen.limit)]
+    step = -(-len(some) // _SPLIT_SCENES)
     besides = [(number + len(some) // 2) % len(some) for number in range(len(some))]
-    jobs = [(n, scene, besides[n], some[besides[n]], chosen.seed) for n, scene in enumerate(some)]
-    with ProcessPoolExecutor(initializer=yield_to_others) as executor:
+    with (
+        tempfile.TemporaryDirectory(prefix="takedown-augly-") as scratch,
+        ProcessPoolExecutor(initializer=yield_to_others) as executor,
+    ):
+        augly = _ask_augly(some, Path(scratch))
+        jobs = [
+            Job(n, scene, besides[n], some[besides[n]], chosen.seed, n % step == 0, augly.get(n, ()))
+            for n, scene in enumerate(some)
+        ]
         read = list(executor.map(read_scene, jobs))
-    pairs, false, least = count_false(read)
+        unknown = list(executor.map(list_stranger, range(10_000, 10_000 + chosen.strangers)))
+    compared = strangers.count_false([(each.readings, each.listed, each.screens, each.other) for each in read], unknown)
+    saved = (
+        f"A copy is saved as JPEG {QUALITY}, and matches within {MATCH_DISTANCE} of 256 bits "
+        f"(pHash: {PHASH_DISTANCE} of 64)."
+    )
+    witness = "AugLy was not measured: `make augly` installs it where there is a Python 3.11."
+    if augly:
+        witness = f"The kinds of AugLy are its own, on {len(augly)} of the photographs."
+    split = sum(bool(each.split) for each in read)
+    apart = (
+        "Every reading of every copy was compared with every fingerprint of all pictures that the copy does not show:\n"
+        f"those above, {chosen.strangers} made-up ones, and the pictures in screenshots.\n"
+        f"Of {len(ALIKE)} layouts each picture has a screenshot that differs from the others by the picture alone."
+    )
+    false = f"False matches in {compared.pairs:,} pairs: **{len(compared.near)}**."
     text = [
         f"Measured on {len(some)} of {words}, one copy of each kind, seed {chosen.seed}.",
-        f"A copy is saved as JPEG {QUALITY}, and matches within {MATCH_DISTANCE} of 256 bits.",
+        saved,
         "The list is that of `--copies all`. Per cent caught:",
         "",
         *tabulate(read),
         "",
-        f"False matches in {pairs:,} pairs of a reading and the list of a picture that it does not show: **{false}**.",
-        f"The least distance of such a pair is {least} bits.",
+        witness,
+        "",
+        "## By amount",
+        "",
+        f"On {split} of the photographs, brought to 1080 px, from what is predicted to well beyond it:",
+        "",
+        *tabulate_split(read),
+        "",
+        "## False matches",
+        "",
+        apart,
+        "",
+        f"{false} The least distance is {compared.least} bits.",
     ]
     print("\n".join(text))
     if chosen.out:
         made_by = "Made by `python -m tests.benchmarks.reposted --out docs/laboratory`."
         page = "\n".join(["# Copies as people repost them", "", made_by, "", *text, ""])
         (chosen.out / "reposts.md").write_text(page, encoding="utf-8")
+
+
+def list_stranger(number: int) -> Bits:
+    """Return what is listed of a made-up picture that no copy shows."""
+    return list_picture(made_up(number, ((1280, 960), (960, 1280))[number % 2]))
 
 
 if __name__ == "__main__":
