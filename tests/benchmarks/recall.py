@@ -24,6 +24,7 @@ from tests.benchmarks.copies import KINDS
 from tests.benchmarks.curves import Curve, draw
 from tests.benchmarks.measure import begin_anew, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
+from tests.benchmarks.strangers import compare, to_words
 
 _TRANSPARENT = (
     "A transparent picture is read as it is stored, on white and on black. What is predicted of it (flips, crops and "
@@ -81,16 +82,12 @@ def _class(name: str) -> str:
 
 def false_matches(measured: list[Measured]) -> tuple[int, int]:
     """Pairs compared, and false matches: each scene's fingerprints against all others' orientations and copies."""
-    pairs = false = 0
-    targets = np.concatenate([np.concatenate([each.orientations, each.copies]) for each in measured])
-    owners = np.repeat(np.arange(len(measured)), [len(each.orientations) + len(each.copies) for each in measured])
-    signs = np.where(targets, np.float32(1), np.float32(-1)).T
-    for number, each in enumerate(measured):
-        distances = (256 - np.where(each.fingerprints, np.float32(1), np.float32(-1)) @ signs) / 2
-        others = owners != number
-        pairs += len(each.fingerprints) * int(others.sum())
-        false += int((distances[:, others] <= MATCH_DISTANCE).sum())
-    return pairs, false
+    targets = [np.concatenate([each.orientations, each.copies]) for each in measured]
+    shown = np.repeat(np.arange(len(measured)), [len(each) for each in targets])[:, None]
+    owners = np.repeat(np.arange(len(measured)), [len(each.fingerprints) for each in measured])
+    listed = np.concatenate([each.fingerprints for each in measured])
+    compared = compare(to_words(np.concatenate(targets)), shown, to_words(listed), owners)
+    return compared.pairs, len(compared.near)
 
 
 def _deviation(share: float, measured: list[Measured]) -> float:
@@ -162,8 +159,8 @@ def main() -> None:
     pairs, false = false_matches(measured)
     most = max(len(each.classes) for each in measured)
     how = (
-        f"Measured on {len(jobs)} of {words}, random copies of each kind and photograph: {chosen.draws}, threshold {MATCH_DISTANCE} "
-        f"of 256 (pHash: {PHASH_DISTANCE} of 64), seed {chosen.seed}; every copy also went to 1080 px and JPEG 85. "
+        f"Measured on {len(jobs)} of {words}, random copies of each kind and photograph: {chosen.draws}, "
+        f"threshold {MATCH_DISTANCE} of 256 (pHash: {PHASH_DISTANCE} of 64), seed {chosen.seed}; every copy also went to 1080 px and JPEG 85. "
         f"Another draw moves 92 by {_deviation(0.92, measured):.1f} and 98 by {_deviation(0.98, measured):.1f} "
         "(one standard deviation). Per cent caught:"
     )
