@@ -160,7 +160,8 @@ def main() -> None:
     most = max(len(each.classes) for each in measured)
     how = (
         f"Measured on {len(jobs)} of {words}, random copies of each kind and photograph: {chosen.draws}, "
-        f"threshold {MATCH_DISTANCE} of 256 (pHash: {PHASH_DISTANCE} of 64), seed {chosen.seed}; every copy also went to 1080 px and JPEG 85. "
+        f"threshold {MATCH_DISTANCE} of 256 (pHash: {PHASH_DISTANCE} of 64), seed {chosen.seed}; "
+        "every copy also went to 1080 px and JPEG 85. "
         f"Another draw moves 92 by {_deviation(0.92, measured):.1f} and 98 by {_deviation(0.98, measured):.1f} "
         "(one standard deviation). Per cent caught:"
     )
