@@ -254,21 +254,23 @@ _SHAPES = (
 )  # fmt: skip
 #: A cut that leaves more than this is a crop.
 _UNCUT = 0.96
-#: Where the part lies that is kept, as a share of what is cut off: people move it away from the middle now and then.
-_PLACES, _MOVED = 24, ("1x1", "4x5")
+#: Where the part lies that is kept, in steps of what is cut off: the middle, either end, or somewhere between.
+_PLACES, _ENDS, _MOVED = 24, ("1x1", "4x5"), ("1x1",)
 
 
 def _simulate_fits(aspect: float) -> Iterator[SimulatedCopy]:
-    """Yield the picture cut to the shape of a post, a story, a screen or a cell: its middle, or a part beside that."""
+    """Yield the picture cut to the shape of a post, a story, a screen or a cell: its middle, an end, or between."""
     for name, shape in _SHAPES:
         kept = min(shape / aspect, aspect / shape)
         if kept > _UNCUT:
             continue
-        for place in range(_PLACES + 1) if name in _MOVED else (_PLACES // 2,):
-            start = (1 - kept) * place / _PLACES
-            span, middle = (start, kept, 0.0, 1.0), 2 * place == _PLACES
+        groups = {_PLACES // 2: name}
+        groups |= dict.fromkeys((0, _PLACES) if name in _ENDS else (), f"end {name}")
+        groups |= dict.fromkeys(set(range(_PLACES) if name in _MOVED else ()) - {*groups}, f"moved {name}")
+        for place, group in sorted(groups.items()):
+            span = ((1 - kept) * place / _PLACES, kept, 0.0, 1.0)
             x, y = (span, WHOLE) if aspect > shape else (WHOLE, span)
-            yield SimulatedCopy(f"fit:{name}:{100 * place // _PLACES}", name if middle else f"moved {name}", x, y)
+            yield SimulatedCopy(f"fit:{name}:{100 * place // _PLACES}", group, x, y)
 
 
 #: Class → what it simulates. Tilts are apart (``plan_tilts``): they are no product of two axes.
@@ -291,7 +293,8 @@ _WEIGHTS = {
     "viewer": 1.5,
     "side": 1.1,
     "mirrored": 0.3,
-    "moved": 5.0,
+    "end": 2.0,
+    "moved": 8.0,
 }
 #: Bits that a copy of this group may lie from a centre as simulated, of 31: the rest is for resizing, JPEG and, where
 #: there are marks or a text, for what nobody can know about them.

@@ -68,6 +68,10 @@ def test_a_copy_of_random_amount_is_caught(
 _CHANGED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "cut 4x5": lambda made: ImageOps.fit(made, (800, 1000)),
     "cut square": lambda made: ImageOps.fit(made, (900, 900)),
+    "cut square at the start": lambda made: ImageOps.fit(made, (900, 900), centering=(0, 0)),
+    "cut square at the end": lambda made: ImageOps.fit(made, (900, 900), centering=(1, 1)),
+    "cut 4x5 at the start": lambda made: ImageOps.fit(made, (800, 1000), centering=(0, 0)),
+    "cut 4x5 at the end": lambda made: ImageOps.fit(made, (800, 1000), centering=(1, 1)),
     "cut 9x16": lambda made: ImageOps.fit(made, (720, 1280)),
     "mirrored with a border": lambda made: ImageOps.expand(ImageOps.mirror(made), 60),
     "mirrored as a story": lambda made: ImageOps.pad(ImageOps.mirror(made), (720, 1280)),
