@@ -52,8 +52,9 @@ def _lines() -> Iterator[str]:
     yield "These are the sentences of [the page for callers](../how-to/serve-the-page-for-callers.md) that matter most."
     yield "What stands in braces is filled in later, and stays as it is."
     yield "Read them as a frightened young person would, and then the whole catalogue."
-    for folder in sorted(_LOCALES.iterdir()):
-        with (folder / "LC_MESSAGES" / "caller.po").open("rb") as file:
+    for path in sorted(_LOCALES.glob("*/LC_MESSAGES/caller.po")):
+        folder = path.parents[1]
+        with path.open("rb") as file:
             catalogue = read_po(file, locale=folder.name)
         yield from ("", f"## {Locale.parse(folder.name).get_display_name('en')}", "", "| English | translation |")
         yield "| --- | --- |"

@@ -28,6 +28,7 @@ _PURPOSES: Final = {
         "hashing": "from a path to fingerprints, in sandboxed processes or on a cluster",
         "protocol": "what both sides of the network share: bundle, envelope, seal, case number, documents",
         "core": "nouns, reasons, errors, settings, clock, files",
+        "locale": "the languages that people are spoken to in",
     },
     "takedown_cli.cli": {
         "app": "the entry point",

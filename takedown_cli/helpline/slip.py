@@ -13,7 +13,8 @@ from typing import Final
 from takedown_cli.helpline.case import CaseState
 from takedown_cli.helpline.html_page import fill_template, page, text
 from takedown_cli.helpline.ledger.entry import Entry
-from takedown_cli.helpline.wording import Wording, texts_in
+from takedown_cli.helpline.wording import CLEARLY, ENGLISH, Wording, sentences_in
+from takedown_cli.locale.language import Language, language
 from takedown_cli.protocol.addresses import IntakeAddress
 
 _WIDTH: Final = 72
@@ -68,23 +69,28 @@ def slip_as_text(case: Entry, sender: Sender = Sender(), *, with_page: bool = Fa
 
     ``with_page``: name the intake's page for callers, instead of commands. The case number is not in its address.
     """
-    words = texts_in(case.language)
+    spoken = language(case.language)
+    words = sentences_in(spoken)
+    said = asdict(words)
+    if not spoken.reviewed:
+        said = {name: f"{text}\n{getattr(ENGLISH, name)}" if name in CLEARLY else text for name, text in said.items()}
     if with_page:
-        by_yourself = f"{words.ask_page}\n    {_isolate(words, _page_address(case))}"
-        how_to_withdraw = words.withdraw_page
+        by_yourself = f"{said['ask_page']}\n    {_isolate(spoken, _page_address(case))}"
+        how_to_withdraw = said["withdraw_page"]
     else:
-        by_yourself = f"{words.ask_program}\n    {_isolate(words, _status(case))}\n{words.ask_type}"
-        how_to_withdraw = f"{words.withdraw}\n    {_isolate(words, _withdraw(case))}"
+        by_yourself = f"{said['ask_program']}\n    {_isolate(spoken, _status(case))}\n{said['ask_type']}"
+        how_to_withdraw = f"{said['withdraw']}\n    {_isolate(spoken, _withdraw(case))}"
     filled = fill_template(
         "slip.txt",
-        **asdict(words),
-        own_reference=_isolate(words, case.reference),
-        number_box=words.number_own if case.number is None else f"    {_isolate(words, case.number)}",
-        facts="\n".join(f"{name}: {_isolate(words, value)}" for name, value in _facts(case, words)),
-        sender=f"{words.from_title}: {_isolate(words, sender.name)}\n\n" if sender.name else "",
+        **said,
+        own_reference=_isolate(spoken, case.reference),
+        number_box=said["number_own"] if case.number is None else f"    {_isolate(spoken, case.number)}",
+        facts="\n".join(f"{name}: {_isolate(spoken, value)}" for name, value in _facts(case, words, spoken)),
+        sender=f"{words.from_title}: {_isolate(spoken, sender.name)}\n\n" if sender.name else "",
         person=_words_for(case, words),
         contact=f"    {sender.contact}\n" if sender.contact else "",
         by_yourself=by_yourself, how_to_withdraw=how_to_withdraw,
+        note="" if spoken.reviewed else f"\n{words.unreviewed}\n{ENGLISH.unreviewed}\n",
     )  # fmt: skip
     return "\n".join(map(_wrapped, filled.split("\n"))).encode()
 
@@ -95,16 +101,16 @@ def _wrapped(line: str) -> str:
     return textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
-def _isolate(words: Wording, value: str) -> str:
-    return value if words.direction == "ltr" else f"{_MARK[0]}{value}{_MARK[1]}"
+def _isolate(spoken: Language, value: str) -> str:
+    return value if spoken.direction == "ltr" else f"{_MARK[0]}{value}{_MARK[1]}"
 
 
-def _facts(case: Entry, words: Wording) -> list[tuple[str, str]]:
-    facts = [(words.sent, words.date(case.sent) if case.sent else "–"), (words.protected, f"{case.items}")]
+def _facts(case: Entry, words: Wording, spoken: Language) -> list[tuple[str, str]]:
+    facts = [(words.sent, spoken.date(case.sent) if case.sent else "–"), (words.protected, f"{case.items}")]
     if case.unprotected:
         facts.append((words.unprotected, f"{case.unprotected}"))
     if case.expires:
-        facts.append((words.ends, words.date(case.expires)))
+        facts.append((words.ends, spoken.date(case.expires)))
     return facts
 
 
@@ -135,42 +141,57 @@ def slips_as_html(cases: Sequence[Entry], sender: Sender = Sender(), *, with_pag
 
     ``with_page``: show the address and the QR code of the intake's page for callers, instead of commands.
     """
-    first = texts_in(cases[0].language)
+    first = language(cases[0].language)
     body = "<main>\n" + "".join(_slip_as_html(case, sender, with_page) for case in cases) + "</main>"
     # The style sheet divides A4 in three: the first part stays visible, the third is folded up onto the second.
     return page(
-        title=first.title if len(cases) == 1 else "Slips",
-        style="slip.css", body=body, language=cases[0].language, direction=first.direction, schemes="light dark",
+        title=sentences_in(first).title if len(cases) == 1 else "Slips",
+        style="slip.css", body=body, language=first.tag, direction=first.direction, schemes="light dark",
     )  # fmt: skip
 
 
 def _slip_as_html(case: Entry, sender: Sender, with_page: bool) -> str:
-    words = texts_in(case.language)
-    facts = "".join(f"<dt>{text(name)}</dt><dd><bdi>{text(value)}</bdi></dd>" for name, value in _facts(case, words))
+    spoken = language(case.language)
+    words = sentences_in(spoken)
+    said = {name: _sentence_as_html(name, sentence, spoken) for name, sentence in asdict(words).items()}
+    facts = "".join(
+        f"<dt>{text(name)}</dt><dd><bdi>{text(value)}</bdi></dd>" for name, value in _facts(case, words, spoken)
+    )
     if case.number is None:
-        number = f'<p class="own">{text(words.number_own)}</p>'
+        number = f'<p class="own">{said["number_own"]}</p>'
     else:
         number = f'<p class="number"><bdi dir="ltr">{text(case.number)}</bdi></p>'
     if with_page:
         shown = f'<code><bdi dir="ltr">{text(_page_address(case))}</bdi></code>'
         code = _qr_code(_page_address(case))
-        by_yourself = f'<div class="page"><p>{text(words.ask_page)}<br>{shown}</p>{code}</div>'
-        how_to_withdraw = text(words.withdraw_page)
+        by_yourself = f'<div class="page"><p>{said["ask_page"]}<br>{shown}</p>{code}</div>'
+        how_to_withdraw = said["withdraw_page"]
     else:
         status, withdraw = (
             f'<br><code><bdi dir="ltr">{text(command)}</bdi></code>' for command in (_status(case), _withdraw(case))
         )
-        by_yourself = f"<p>{text(words.ask_program)}{status}<br>{text(words.ask_type)}</p>"
-        how_to_withdraw = text(words.withdraw) + withdraw
+        by_yourself = f"<p>{said['ask_program']}{status}<br>{said['ask_type']}</p>"
+        how_to_withdraw = said["withdraw"] + withdraw
+    note = "" if spoken.reviewed else f'<p class="note">{text(words.unreviewed)} {_in_english("unreviewed")}</p>'
     return fill_template(
         "slip.html",
-        **{name: text(sentence) for name, sentence in asdict(words).items()},
-        language=text(case.language), own_reference=text(case.reference), number_box=number, facts=facts,
+        **said,
+        language=text(spoken.tag), direction=spoken.direction, own_reference=text(case.reference), number_box=number,
+        facts=facts, note=note,
         sender=f"<p class=\"from\">{text(words.from_title)}: <bdi>{text(sender.name)}</bdi></p>" if sender.name else "",
         person=text(_words_for(case, words)),
         contact=f"<p><strong><bdi>{text(sender.contact)}</bdi></strong></p>" if sender.contact else "",
         by_yourself=by_yourself, how_to_withdraw=how_to_withdraw,
     )  # fmt: skip
+
+
+def _sentence_as_html(name: str, sentence: str, spoken: Language) -> str:
+    """Return the sentence, with the English beneath where that is needed."""
+    return text(sentence) + (_in_english(name) if name in CLEARLY and not spoken.reviewed else "")
+
+
+def _in_english(name: str) -> str:
+    return f'<span class="english" lang="en" dir="ltr">{text(getattr(ENGLISH, name))}</span>'
 
 
 def _qr_code(address: str) -> str:

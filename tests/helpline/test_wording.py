@@ -1,43 +1,47 @@
-"""The texts of slips: every language has every text, in its own words."""
+"""The sentences of slips: every language has every one, in its own words and letters."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import fields
-from importlib.resources import files
+from dataclasses import asdict
 
 import pytest
 
-from takedown_cli.helpline.wording import LANGUAGES, texts_in
+from takedown_cli.helpline.wording import CLEARLY, ENGLISH, LANGUAGES, sentences_in
+from takedown_cli.locale.language import language
 
-_SCRIPTS = {"ar": "ARABIC", "uk": "CYRILLIC"}
+_SCRIPTS = {
+    "ar": "ARABIC", "bn": "BENGALI", "hi": "DEVANAGARI", "ko": "HANGUL", "mr": "DEVANAGARI", "ta": "TAMIL",
+    "th": "THAI", "uk": "CYRILLIC", "ur": "ARABIC", "zh-Hans": "CJK", "zh-Hant": "CJK",
+}  # fmt: skip
+_END_OF_SENTENCE = (".", "。", "।", "۔", ":", "：")
+#: The same word as in English.
+_SAME = {("nl", "Your case"), ("pt", "From")}
 
 
-def test_every_file_of_texts_is_a_language_that_can_be_chosen() -> None:
-    names = {file.name for file in files("takedown_cli.helpline.wording").iterdir() if file.name.endswith(".toml")}
-    assert names == {f"{language}.toml" for language in LANGUAGES}
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_every_text_in_its_own_words(language: str) -> None:
-    words, english = texts_in(language), texts_in("en")
-    script = _SCRIPTS.get(language, "LATIN")
-    for field in fields(words):
-        text = getattr(words, field.name)
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_language_has_every_sentence_in_its_own_words(tag: str) -> None:
+    script = _SCRIPTS.get(tag, "LATIN")
+    for name, text in asdict(sentences_in(language(tag))).items():
+        english = getattr(ENGLISH, name)
         assert text.strip() == text
         assert text
+        assert tag == "en" or text != english, name
         letters = [c for c in text.replace("takedown", "") if c.isalpha()]
-        if field.name not in {"direction"}:
-            assert all(unicodedata.name(c).startswith(script) for c in letters), (field.name, text)
-            assert language == "en" or text != getattr(english, field.name), field.name
-        assert not any(unicodedata.category(c) in {"Cf", "Cc", "Co", "Cn"} for c in text)
+        assert all(unicodedata.name(c).startswith(script) for c in letters), (name, text)
+        assert not any(unicodedata.category(c) in {"Cc", "Co", "Cn"} for c in text)
         assert not re.search(r"[{}%<>]|\d", text)
-        assert text.endswith((".", "؛", ":")) == getattr(english, field.name).endswith((".", ":")), field.name
-    assert words.direction == ("rtl" if language == "ar" else "ltr")
+        if tag != "th":  # Thai ends a sentence with a space
+            assert text.endswith(_END_OF_SENTENCE) == english.endswith((".", ":")), (name, text)
+        assert text.endswith((":", "：")) == english.endswith(":"), (name, text)
 
 
 def test_the_texts_use_letters_of_their_language_only() -> None:
-    ukrainian = "".join(getattr(texts_in("uk"), field.name) for field in fields(texts_in("uk")))
+    ukrainian = "".join(asdict(sentences_in(language("uk"))).values())
     assert not set("ыэъё") & set(ukrainian.casefold())
     assert set("іїєґ") & set(ukrainian.casefold())
+
+
+def test_what_is_said_clearly_is_there() -> None:
+    assert set(asdict(ENGLISH)) > CLEARLY

@@ -20,10 +20,21 @@ if TYPE_CHECKING:
 ManifestName = Annotated[Path, typer.Argument(metavar="MANIFEST", help="A CSV or JSONL file, or a folder of folders.")]
 
 
-def _complete_language(incomplete: str) -> list[str]:
+def complete_language(incomplete: str) -> list[str]:
     from takedown_cli.helpline.wording import LANGUAGES
 
     return complete(LANGUAGES)(incomplete)
+
+
+def known_language(option: str, tag: str) -> str:
+    """Return the tag of a slip's language, given in any spelling. Raise UsageError for one that there is not."""
+    from takedown_cli.helpline.wording import LANGUAGES
+    from takedown_cli.locale.language import nearest
+
+    found = nearest(tag, LANGUAGES)
+    if found is None:
+        one_of(option, tag, LANGUAGES)  # which it is not
+    return found or "en"
 
 
 def _read_row_defaults(
@@ -60,7 +71,7 @@ def _read_row_defaults(
             "--language",
             metavar="TAG",
             help="The slip's language, for rows without one.",
-            autocompletion=_complete_language,
+            autocompletion=complete_language,
         ),
     ] = "en",
     root: Annotated[
@@ -68,18 +79,22 @@ def _read_row_defaults(
     ] = None,
 ) -> dict[str, Any]:
     from takedown_cli.helpline.case import Authority, Behalf
-    from takedown_cli.helpline.wording import LANGUAGES
     from takedown_cli.protocol.wire import Age
 
     for option, value, allowed in (
         ("--age", age, get_args(Age)),
         ("--for", behalf, get_args(Behalf)),
         ("--authority", authority, get_args(Authority)),
-        ("--language", language, LANGUAGES),
     ):
         if value is not None:
             one_of(option, value, tuple(allowed))
-    return {"age": age, "behalf": behalf, "authority": authority, "language": language, "root": root}
+    return {
+        "age": age,
+        "behalf": behalf,
+        "authority": authority,
+        "language": known_language("--language", language),
+        "root": root,
+    }
 
 
 #: What holds for rows with empty cells: keyword arguments for ``RowDefaults``.

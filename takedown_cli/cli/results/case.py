@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 from takedown_cli.cli.results.hash_report import FileRow, Summary
 from takedown_cli.cli.results.result import ABSENT, Result, Row, people_only
 from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF, MEDIA, counted
-from takedown_cli.cli.terminal.console import sanitise
+from takedown_cli.cli.terminal.console import console, sanitise
 from takedown_cli.core.clock import SYSTEM
 from takedown_cli.core.variants import shows_picture_itself
 from takedown_cli.protocol.lists import list_of_age
@@ -23,17 +23,49 @@ if TYPE_CHECKING:
     from takedown_cli.protocol.bundle.document import Declaration, Item
     from takedown_cli.protocol.wire import Age, CaseStatus
 
+#: The sentences about a case are those of the page for callers (``intake/page/src/report.ts``), word for word: both are
+#: keys of the same catalogues.
 _ITEM_STATES: Final = {
-    "listed": "on the list that platforms fetch",
-    "held": "held back until somebody at the intake has looked at it",
-    "withdrawn": "withdrawn",
+    ("image", "listed"): (
+        "Picture {numbers}: on the list that platforms fetch.",
+        "Pictures {numbers}: on the list that platforms fetch.",
+    ),
+    ("image", "held"): (
+        "Picture {numbers}: held back until somebody at the intake has looked at it.",
+        "Pictures {numbers}: held back until somebody at the intake has looked at it.",
+    ),
+    ("image", "withdrawn"): ("Picture {numbers}: withdrawn.", "Pictures {numbers}: withdrawn."),
+    ("video", "listed"): (
+        "Video {numbers}: on the list that platforms fetch.",
+        "Videos {numbers}: on the list that platforms fetch.",
+    ),
+    ("video", "held"): (
+        "Video {numbers}: held back until somebody at the intake has looked at it.",
+        "Videos {numbers}: held back until somebody at the intake has looked at it.",
+    ),
+    ("video", "withdrawn"): ("Video {numbers}: withdrawn.", "Videos {numbers}: withdrawn."),
 }
 _ANSWERS: Final = {
-    "seen": "fetched the hash and has not answered yet",
-    "under-review": "found a match and is looking at it",
-    "blocked": "found copies and blocks them",
-    "not-blocked": "found a match and decided not to block it",
+    "seen": "{platform} fetched the hash and has not answered yet ({day}).",
+    "under-review": "{platform} found a match and is looking at it ({day}).",
+    "blocked": "{platform} found copies and blocks them ({day}).",
+    "not-blocked": "{platform} found a match and decided not to block it ({day}).",
 }
+_RECEIVED: Final = "Case received on {received}. The intake keeps it until {expires}."
+_RECEIVED_DAYS: Final = (
+    "Case received on {received}. The intake keeps it until {expires} (in {count} day).",
+    "Case received on {received}. The intake keeps it until {expires} (in {count} days).",
+)
+_ALL_WITHDRAWN: Final = (
+    "Everything in this case is withdrawn. Platforms are asked to stop looking for it.",
+    "After that day the intake deletes the case, and its number shows nothing any more.",
+)
+_BLOCKED: Final = ("Platforms keep looking, and stop new uploads of what they block. You don't need to do anything.",)
+_WAITING: Final = (
+    "Platforms fetch the list by themselves, often within a day.",
+    "You don't need to do anything. Check again tomorrow.",
+    "On the last day the case ends by itself: the intake deletes it, and platforms are asked to stop looking.",
+)
 
 
 class PreviewReport(Result, schema="takedown.preview"):
@@ -179,31 +211,29 @@ class StatusReport(Result, schema="takedown.status"):
     items: list[CaseItemRow]
 
     def lines(self) -> Iterator[str]:
-        yield f"Case received on {self.received}. The intake keeps it until {self.expires}{_in_days(self.expires)}."
+        language = console.language
+        days = {"received": self.received, "expires": self.expires}
+        left = _days_until(self.expires)
+        yield language.say_many(*_RECEIVED_DAYS, left, **days) if left else language.say(_RECEIVED, **days)
         yield ""
         alike: dict[tuple[object, ...], list[CaseItemRow]] = {}
         for item in self.items:
             answers = (tuple(answer.values()) for answer in item["platforms"])
             alike.setdefault((item["media"], item["state"], *answers), []).append(item)
-        for first, *others in alike.values():
-            noun = MEDIA[first["media"]].capitalize() + ("s" if others else "")
-            numbers = in_ranges([item["number"] for item in (first, *others)])
-            yield f"{noun} {numbers}: {_ITEM_STATES[first['state']]}."
-            yield from (f"  {sanitise(a['platform'])} {_ANSWERS[a['state']]} ({a['day']})." for a in first["platforms"])
+        for items in alike.values():
+            first, numbers = items[0], in_ranges([item["number"] for item in items])
+            yield language.say_many(*_ITEM_STATES[first["media"], first["state"]], len(items), numbers=numbers)
+            for answer in first["platforms"]:
+                platform = sanitise(answer["platform"])
+                yield "  " + language.say(_ANSWERS[answer["state"]], platform=platform, day=answer["day"])
         yield ""
         if all(item["state"] == "withdrawn" for item in self.items):
-            yield (
-                "Everything in this case is withdrawn. Platforms are asked to stop looking for it. After that day the "
-                "intake deletes the case, and its number shows nothing any more."
-            )
+            outlook: tuple[str, ...] = _ALL_WITHDRAWN
         elif any(answer["state"] == "blocked" for item in self.items for answer in item["platforms"]):
-            yield "Platforms keep looking, and stop new uploads of what they block. You don't need to do anything."
+            outlook = _BLOCKED
         else:
-            yield "Platforms fetch the list by themselves, often within a day."
-            yield (
-                "You don't need to do anything. Check again tomorrow. On the last day the case ends by itself: the "
-                "intake deletes it, and platforms are asked to stop looking."
-            )
+            outlook = _WAITING
+        yield from (language.say(sentence) for sentence in outlook)
 
 
 class WithdrawReport(Result, schema="takedown.withdraw"):
@@ -218,10 +248,10 @@ class WithdrawReport(Result, schema="takedown.withdraw"):
         return StatusReport(received=self.received, expires=self.expires, items=self.items).lines()
 
 
-def _in_days(day: str | None) -> str:
-    """Return how many days away a day is, in brackets; nothing where this computer's clock is far off."""
-    left = (date.fromisoformat(day) - date.fromisoformat(SYSTEM.day())).days if day else -1
-    return f" (in {counted(left, 'day')})" if 0 < left < 3_000 else ""
+def _days_until(day: str | None) -> int:
+    """Return how many days away a day is; 0 if it has come, or where this computer's clock is far off."""
+    left = (date.fromisoformat(day) - date.fromisoformat(SYSTEM.day())).days if day else 0
+    return left if 0 < left < 3_000 else 0
 
 
 def status_fields(status: CaseStatus) -> dict[str, Any]:

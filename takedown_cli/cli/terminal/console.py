@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol, TextIO
 
 from takedown_cli.core.errors import OutputError
+from takedown_cli.locale.language import ENGLISH, Language
 
 #: Categories of Unicode that are shown as escapes: controls (C0, C1, DEL), format characters (bidirectional overrides,
 #: zero width, tags), lone surrogates, private use, unassigned, and the separators that break a line.
@@ -92,6 +93,8 @@ class Console:
     no_input: bool = False
     yes: bool = False
     debug: bool = False
+    #: The language of the sentences that a person reads. JSON is the same in all of them.
+    language: Language = ENGLISH
     #: Whether the one JSON object was written, so that an error afterwards does not add a second.
     answered: bool = False
     #: Whether a server was contacted, so that something may have been sent.

@@ -18,6 +18,7 @@ from takedown_cli.helpline.manifest.faults import FaultError, Faults
 from takedown_cli.helpline.manifest.raw_rows import RawRow
 from takedown_cli.helpline.manifest.source import Source
 from takedown_cli.helpline.wording import LANGUAGES
+from takedown_cli.locale.language import nearest
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.wire import Age
 
@@ -194,10 +195,10 @@ class Row:
         cell = self._word("language")
         if cell is None:
             return self._given.language
-        language = cell.partition("-")[0]  # the slip for "de-AT" is that for "de"
-        if language not in LANGUAGES or not re.fullmatch(r"[a-z0-9-]{2,35}", cell):
+        language = nearest(cell, LANGUAGES) if re.fullmatch(r"[a-z0-9-]{2,35}", cell) else None
+        if language is None:
             self._fault("language-unknown", "language")
-        return language
+        return language or self._given.language
 
 
 def trimmed(cell: str) -> str:

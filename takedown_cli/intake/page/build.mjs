@@ -45,21 +45,26 @@ function formsByCategory(tag, rule, forms) {
   return found;
 }
 
+/** All that the page is made of, to see which sentences it says: a catalogue also holds those of slips. */
+const sources = await Promise.all((await readdir(here("src"))).map((name) => readFile(here(`src/${name}`), "utf8")));
+
 /** The catalogue of one language as the page reads it: sentences by the English ones, plurals by their categories. */
 async function catalogue(folder) {
   const tag = folder.replace("_", "-");
   const { headers, translations } = po.parse(await readFile(here(`../../locale/${folder}/LC_MESSAGES/caller.po`)));
   const messages = {};
   for (const { msgid, msgid_plural, msgstr } of Object.values(translations[""]))
-    if (msgid !== "") messages[msgid] = msgid_plural ? formsByCategory(tag, headers["Plural-Forms"], msgstr) : msgstr[0];
+    if (msgid !== "" && sources.some((source) => source.includes(`>${msgid}<`) || source.includes(JSON.stringify(msgid))))
+      messages[msgid] = msgid_plural ? formsByCategory(tag, headers["Plural-Forms"], msgstr) : msgstr[0];
   const locale = new Intl.Locale(tag);
   const direction = ["Arab", "Hebr", "Thaa"].includes(locale.maximize().script) ? "rtl" : "ltr";
   const name = headers["X-Name"];
   return { tag, name, direction, reviewed: headers["X-Reviewed"] === "yes", text: JSON.stringify(messages) };
 }
 
-const folders = (await readdir(here("../../locale"), { withFileTypes: true })).filter((entry) => entry.isDirectory());
-const catalogues = await Promise.all(folders.map((entry) => entry.name).sort().map(catalogue));
+const found = await readdir(here("../../locale"), { recursive: true });
+const folders = found.filter((path) => path.endsWith("caller.po")).map((path) => path.split(/[/\\]/)[0]);
+const catalogues = await Promise.all(folders.sort().map(catalogue));
 const languages = catalogues.map(({ text, ...language }) => ({ ...language, integrity: integrity(text) }));
 const script = await bundle("src/page.ts", { LANGUAGES: JSON.stringify(languages) });
 const style = await bundle("src/page.css");

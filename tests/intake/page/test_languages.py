@@ -1,4 +1,4 @@
-"""The page in other languages: every sentence is there, fits its place, and says what the English says."""
+"""The page and slips in other languages: every sentence is there, fits its place, and says what the English says."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import gettext
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,15 @@ import pytest
 from babel import Locale
 from babel.messages.pofile import read_po
 
+from takedown_cli.cli.results import case as case_words
+from takedown_cli.helpline import wording
 from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.page import page_files
 from tests.helpline.browser import axe_source
 from tests.intake.page.browser import ROOT, SOURCE, Caller, address_of
 from tests.intake.person import Person, Platform, balanced, picture, video
 
-LOCALES = sorted((ROOT / "takedown_cli" / "locale").iterdir())
+LOCALES = sorted(path.parents[1] for path in (ROOT / "takedown_cli" / "locale").glob("*/LC_MESSAGES/caller.po"))
 TAGS = [folder.name.replace("_", "-") for folder in LOCALES]
 RIGHT_TO_LEFT = {"ar", "ckb", "ur"}
 _STRING = r'"((?:[^"\\]|\\.)*)"'
@@ -34,6 +37,10 @@ def _said() -> set[Sentence]:
     found |= set(re.findall(rf"\bsay(?:Clearly)?\(\s*{_STRING}", script))
     found |= set(re.findall(rf"\bsayMany(?:Clearly)?\(\s*{_STRING},\s*{_STRING}", script))
     return found
+
+
+def _of_slips() -> set[Sentence]:
+    return {getattr(wording.ENGLISH, each.name) for each in fields(wording.ENGLISH)}
 
 
 Sentence = str | tuple[str, str]
@@ -69,12 +76,20 @@ def test_the_sources_say_what_is_looked_for() -> None:
     said = _said()
     assert {"Your case", "No, keep it", "The intake has no such case."} <= said
     assert ("Picture {numbers}: withdrawn.", "Pictures {numbers}: withdrawn.") in said
-    assert 70 < len(said) <= 150
+    assert 70 < len(said) < len(said | _of_slips()) <= 150
+
+
+def test_the_command_line_says_of_a_case_what_the_catalogues_have() -> None:
+    """Its sentences are those of the page, so that one translation serves both."""
+    states: list[Any] = [*case_words._ITEM_STATES.values(), case_words._RECEIVED_DAYS]
+    outlooks = (case_words._ALL_WITHDRAWN, case_words._BLOCKED, case_words._WAITING)
+    single = {case_words._RECEIVED, *case_words._ANSWERS.values(), *chain.from_iterable(outlooks)}
+    assert {*states, *single} <= _said()
 
 
 @pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
 def test_a_catalogue_has_every_sentence_and_no_other(folder: Path) -> None:
-    assert set(Translated.read(folder).forms) == _said()
+    assert set(Translated.read(folder).forms) == _said() | _of_slips()
 
 
 @pytest.mark.parametrize("folder", LOCALES, ids=lambda folder: folder.name)
@@ -98,9 +113,10 @@ def test_the_built_catalogue_counts_as_the_language_does(folder: Path) -> None:
     """The browser picks by CLDR's categories, and so does Babel."""
     translated = Translated.read(folder)
     built = json.loads(page_files()[f"/case/{folder.name.replace('_', '-')}.json"].body)
-    assert len(built) == len(_said())
+    assert len(built) == len(_said())  # and none of those that only slips have
     category = Locale.parse(folder.name).plural_form
-    for sentence, forms in translated.forms.items():
+    for sentence in _said():
+        forms = translated.forms[sentence]
         if isinstance(sentence, str):
             assert built[sentence] == forms[0]
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +21,9 @@ from tests.intake.person import Person, Platform, balanced, picture, video
 HOSTILE = "<img src=x onerror=alert(1)> {day}"
 
 
-#: What the command line adds to the sentences of the page: it says more of the end of a case.
-ADDED = re.compile(
-    r"(?<=\d) \(in [\d,]+ days?\)(?=\.$)"
-    r"|(?<=looking for it\.) After that day the intake deletes the case, and its number shows nothing any more\.$"
-    r"|(?<=Check again tomorrow\.) On the last day the case ends by itself: the intake deletes it, and platforms are "
-    r"asked to stop looking\.$"
-)
-
-
 def lines_of(status: CaseStatus) -> list[str]:
-    """What the command line says of the same case, without what it adds of the end."""
-    return [ADDED.sub("", line.strip()) for line in StatusReport(**status_fields(status)).lines() if line]
+    """What the command line says of the same case."""
+    return [line.strip() for line in StatusReport(**status_fields(status)).lines() if line]
 
 
 def test_the_words_are_those_of_the_command_line(intake: Running, person: Person, caller: Caller) -> None:
@@ -50,6 +41,21 @@ def test_the_words_are_those_of_the_command_line(intake: Running, person: Person
     for word in ("found copies and blocks", "decided not to block", "looking at it", "has not answered", "withdrawn"):
         assert any(word in sentence for sentence in sentences), word
     assert caller.said == []
+
+
+@pytest.mark.parametrize("years", [-30, -2, 2, 30])
+def test_a_clock_that_is_wrong_by_years_shows_no_count_of_days(
+    intake: Running, person: Person, caller: Caller, years: int
+) -> None:
+    person.submit()
+    caller.window.clock.install(time=datetime.now(UTC) + timedelta(days=365 * years))
+    caller.open(address_of(intake))
+    caller.ask(person.number)
+    beginning = caller.see_case()[0]
+    assert beginning.startswith("Case received on ")
+    status = person.status()
+    assert f"keeps it until {status.expires}" in beginning
+    assert (" days)." in beginning) is (years == -2)  # two years behind, and the last day is still ahead
 
 
 def test_what_an_intake_holds_back_is_said(tmp_path: Path, caller: Caller) -> None:

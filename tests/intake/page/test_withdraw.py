@@ -23,7 +23,9 @@ def test_the_whole_case_is_withdrawn_after_a_confirmation(intake: Running, perso
     caller.window.get_by_role("button", name="Withdraw the whole case").click()
     caller.window.get_by_role("button", name="Yes, withdraw").click()
     caller.window.get_by_text("2 pictures and videos withdrawn.").wait_for()
-    assert caller.see_case()[-1].startswith("Everything in this case is withdrawn.")
+    *_, withdrawn, last_day = caller.see_case()
+    assert withdrawn.startswith("Everything in this case is withdrawn.")
+    assert last_day.startswith("After that day the intake deletes the case")
     assert _states(person) == ["withdrawn", "withdrawn"]
     assert not caller.window.get_by_role("button", name="Withdraw the whole case").is_visible()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -14,6 +15,7 @@ import typer
 
 from takedown_cli.cli.options.common import complete, one_of
 from takedown_cli.cli.options.ledger import EntryOptions, LedgerOptions
+from takedown_cli.cli.options.manifest import complete_language, known_language
 from takedown_cli.cli.options.settings import setting
 from takedown_cli.cli.results.words import counted
 from takedown_cli.cli.terminal.console import console
@@ -55,6 +57,15 @@ def slips(
     page: Annotated[
         bool, typer.Option("--page", help="Show the intake's page for callers, with a QR code, instead of commands.")
     ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language",
+            metavar="TAG",
+            help="The language of these slips, instead of the manifest's.",
+            autocompletion=complete_language,
+        ),
+    ] = None,
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete this ledger's slips from the folder, once they are handed out.")
     ] = False,
@@ -84,6 +95,7 @@ def slips(
         with ledger.open() as opened:
             _delete_slips(folder, opened.cases())
         return
+    spoken = None if language is None else known_language("--language", language)
     sender = _read_sender(name, contact)
     with ledger.open() as opened:
         cases = [entry.find(opened.state())] if entry.is_given else opened.cases()
@@ -96,10 +108,11 @@ def slips(
             folder.mkdir(mode=0o700, exist_ok=True)
         except (OSError, ValueError):
             raise OutputError("The folder for the slips could not be made.", hint="Choose another with -o.") from None
-        size = len(due.slips) if together else _BATCH
+        slips_ = due.slips if spoken is None else tuple(replace(case, language=spoken) for case in due.slips)
+        size = len(slips_) if together else _BATCH
         made = sum(
-            _write_slips(opened, due.slips[start : start + size], folder, form, sender, page, together, entry.is_given)
-            for start in range(0, len(due.slips), size)
+            _write_slips(opened, slips_[start : start + size], folder, form, sender, page, together, entry.is_given)
+            for start in range(0, len(slips_), size)
         )
     console.show(SlipsReport(made=made, given_before=due.given_before, not_sent=due.not_sent, none_due=due.none_due))
 

@@ -89,13 +89,28 @@ export function reportOf(status: CaseStatus): HTMLElement[] {
     }
     list.append(entry);
   }
-  const beginning = paragraph(say("Case received on {received}. The intake keeps it until {expires}.", dates));
+  const left = daysUntil(status.expires);
+  const days = { ...dates, count: `${left}` };
+  const beginning = paragraph(
+    left === 0
+      ? say("Case received on {received}. The intake keeps it until {expires}.", dates)
+      : sayMany("Case received on {received}. The intake keeps it until {expires} (in {count} day).", "Case received on {received}. The intake keeps it until {expires} (in {count} days).", left, days),
+  );
   return [beginning, list, ...outlook(status).map(paragraph)];
+}
+
+/** How many days away a day is; 0 if it has come, or where this device's clock is far off. */
+function daysUntil(day: string | null | undefined): number {
+  const left = Math.round((Date.parse(day ?? "") - Date.parse(new Date().toISOString().slice(0, 10))) / 86_400_000);
+  return left > 0 && left < 3000 ? left : 0;
 }
 
 function outlook(status: CaseStatus): DocumentFragment[] {
   if (status.items.every((item) => item.state === "withdrawn")) {
-    return [sayClearly("Everything in this case is withdrawn. Platforms are asked to stop looking for it.")];
+    return [
+      sayClearly("Everything in this case is withdrawn. Platforms are asked to stop looking for it."),
+      sayClearly("After that day the intake deletes the case, and its number shows nothing any more."),
+    ];
   }
   if (status.items.some((item) => item.platforms.some((answer) => answer.state === "blocked"))) {
     return [say("Platforms keep looking, and stop new uploads of what they block. You don't need to do anything.")];
@@ -103,5 +118,6 @@ function outlook(status: CaseStatus): DocumentFragment[] {
   return [
     say("Platforms fetch the list by themselves, often within a day."),
     say("You don't need to do anything. Check again tomorrow."),
+    say("On the last day the case ends by itself: the intake deletes it, and platforms are asked to stop looking."),
   ];
 }

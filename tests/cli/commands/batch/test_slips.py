@@ -51,6 +51,21 @@ def test_a_lost_slip_is_made_again_by_its_entry_number_and_the_ledger_knows(desk
     assert desk("batch", "slips", "-o", "second", "--entry", "4", *LEDGER).code == 4
 
 
+def test_a_slip_is_made_in_the_language_of_the_caller(desk: Desk) -> None:
+    """As a person writes the tag; the page's address comes with it."""
+    made = desk("batch", "slips", "-o", "thai", "--entry", "2", "--language", "th-TH", "--page", *LEDGER)
+    assert made.code == 0, made.said
+    [path] = (desk.folder / "thai").iterdir()
+    page = path.read_text(encoding="utf-8")
+    assert '<article class="slip" lang="th" dir="ltr">' in page
+    assert "หมายเลขกรณีของคุณ" in page
+    assert "<svg" in page
+    assert len(set(NUMBERS.findall(page))) == 1
+    wrong = desk("batch", "slips", "-o", "thai", "--language", "klingon", *LEDGER)
+    assert wrong.code == 2
+    assert "--language" in wrong.said
+
+
 def test_one_file_to_print_holds_a_page_for_each_caller(desk: Desk) -> None:
     for item in ("1", "3"):
         assert desk("batch", "slips", "-o", "printed", "--entry", item, "--together", *LEDGER).code == 0

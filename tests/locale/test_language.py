@@ -1,0 +1,62 @@
+"""Languages by their tags, and what each says."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from takedown_cli.locale.language import ENGLISH, language, nearest, tags
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("de", "de"), ("de-AT", "de"), ("DE_at", "de"), ("pt_BR", "pt"), ("zh", "zh-Hans"), ("zh-CN", "zh-Hans"),
+        ("zh-TW", "zh-Hant"), ("zh_hant_HK", "zh-Hant"), ("zh-HK", "zh-Hant"), ("tl-PH", "fil"), ("en-GB", "en"),
+        ("tlh", None), ("", None), ("-", None), ("x" * 300, None),
+    ],
+)  # fmt: skip
+def test_a_tag_is_found_in_any_spelling(wanted: str, found: str | None) -> None:
+    assert nearest(wanted, tags()) == found
+
+
+def test_every_language_says_its_name_and_direction() -> None:
+    assert tags()[0] == "en"
+    assert len(tags()) == len(set(tags())) > 20
+    for tag in tags():
+        spoken = language(tag)
+        assert spoken.tag == tag
+        assert spoken.name
+        assert (spoken.direction == "rtl") is (tag in {"ar", "ckb", "ur"})
+
+
+def test_what_is_filled_in_is_text() -> None:
+    said = language("de").say(
+        "{platform} found copies and blocks them ({day}).", platform="{day} & Co", day="2026-01-02"
+    )
+    assert said == "{day} & Co hat Kopien gefunden und sperrt sie (2026-01-02)."
+
+
+@pytest.mark.parametrize(("count", "word"), [(1, "dzień"), (2, "dni"), (5, "dni")])
+def test_plurals_are_those_of_the_language(count: int, word: str) -> None:
+    one = "Case received on {received}. The intake keeps it until {expires} (in {count} day)."
+    said = language("pl").say_many(one, "", count, received="a", expires="b")
+    assert f"{count} {word}" in said
+
+
+def test_an_unknown_language_is_english() -> None:
+    assert language("tlh") is ENGLISH
+    assert ENGLISH.say("The intake has no such case.") == "The intake has no such case."
+    assert ENGLISH.say_many("{count} day", "{count} days", 2) == "2 days"
+
+
+def test_english_loads_no_library() -> None:
+    """The command line starts quickly for those who need no translation."""
+    code = (
+        "import sys; from takedown_cli.locale.language import language; language('en').say('x'); "
+        "print('babel' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stdout == "False\n"
