@@ -11,14 +11,16 @@ from typing import Final, Literal, get_args
 UPRIGHT: Final = "upright"
 #: The picture that a camera put into its raw file. Intakes before 2026-11-30 list it as a copy of an unknown kind.
 PREVIEW: Final = "preview"
+#: Deep grey as viewers show it, which is dark where fewer bits are used. The same intakes list it as such a copy too.
+AS_SHOWN: Final = "as-shown"
 #: The part that is left of a picture file whose end is missing. Intakes take it for a crop.
 CUT: Final = "crop:cut"
 #: By one of these the picture of a file is found again: a raw file has the second in place of the first, a cut file the
 #: third.
 FINDS_PICTURE: Final = frozenset({UPRIGHT, PREVIEW, CUT})
-#: Readings of the picture as it is: upright, as stored, as HMA misreads it, a transparent one on either background, and
-#: the preview of a raw file.
-PICTURE_ITSELF: Final = frozenset({UPRIGHT, "raw", "hma", "on-white", "on-black", PREVIEW})
+#: Readings of the picture as it is: upright, as stored, as HMA misreads it, a transparent one on either background,
+#: deep grey as viewers show it, and the preview of a raw file.
+PICTURE_ITSELF: Final = frozenset({UPRIGHT, "raw", "hma", "on-white", "on-black", AS_SHOWN, PREVIEW})
 
 #: A kind of predicted copies. The order is that of the class bits of the intake's feeds, so new ones go to the end.
 CopyKind = Literal["flips", "screens", "crops", "borders", "captions", "tilts", "fits"]

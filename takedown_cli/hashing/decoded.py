@@ -49,8 +49,9 @@ class Picture:
     """One picture as stored.
 
     ``stored``: uint8, H x W or H x W x C with R, G, B first, valid until the next picture is asked for.
-    ``orientation`` (Exif, 1 to 8) makes it upright. ``misread``: the pixels that python-threatexchange would see, where
-    they differ. ``alpha``: H x W, 0 (clear) to 255 (opaque), None where all is opaque.
+    ``orientation`` (Exif, 1 to 8) makes it upright. ``misread``: the pixels that python-threatexchange would see, and
+    ``shown``: those of deep grey that a viewer would show, where they differ. ``alpha``: H x W, 0 (clear) to 255
+    (opaque), None where all is opaque.
     ``index`` and ``timestamp`` (seconds) place it in an animation or among pages. ``height`` and ``width`` are the
     stored picture's before scaling; ``shrink`` is the scale, 1 unless a fast decode was asked for. ``variant`` names
     what the upright pixels show, one of ``core.variants.FINDS_PICTURE``.
@@ -66,6 +67,7 @@ class Picture:
     timestamp: float | None = None
     shrink: int = 1
     variant: str = UPRIGHT
+    shown: Pixels | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from takedown_cli.core.variants import (
+    AS_SHOWN,
     COPY_KINDS,
     CUT,
     PICTURE_ITSELF,
@@ -26,7 +27,7 @@ def test_the_rest_of_a_cut_picture_is_a_crop_to_every_intake() -> None:
 
 
 def test_every_reading_of_the_picture_itself_is_in_the_list() -> None:
-    assert {UPRIGHT, "raw", "hma", PREVIEW, *picture.BACKGROUNDS} == PICTURE_ITSELF
+    assert {UPRIGHT, "raw", "hma", AS_SHOWN, PREVIEW, *picture.BACKGROUNDS} == PICTURE_ITSELF
     assert all(map(shows_picture_itself, (*PICTURE_ITSELF, None)))
     assert not any(map(shows_picture_itself, ("flipx", "crop:left:6", "unheard-of", "")))
 

@@ -240,7 +240,8 @@ def _load_with_pillow(image: Image.Image, index: int | None = None) -> Picture:
     stored = pixels.read_pixels(image)
     misread = pixels.read_as_misread(image) if not index else None
     alpha = pixels.read_alpha(image, stored)
-    return Picture(stored, orientation, image.height, image.width, misread, alpha, index)
+    shown = pixels.read_as_shown(image, stored)
+    return Picture(stored, orientation, image.height, image.width, misread, alpha, index, shown=shown)
 
 
 def _decode_several(image: Image.Image, frames: int, limits: Limits) -> Iterator[Picture | End]:

@@ -59,11 +59,19 @@ def read_as_misread(image: Image.Image) -> Pixels | None:
     return np.asarray(image) if image.mode in _MISREAD else None
 
 
+def read_as_shown(image: Image.Image, stored: Pixels) -> Pixels | None:
+    """Return the upper half of 16-bit grey, which viewers show; None where that is ``stored``, its pixels."""
+    if not image.mode.startswith("I;16"):
+        return None
+    upper: Pixels = (np.asarray(image) >> 8).astype(np.uint8)
+    return None if np.array_equal(upper, stored) else upper
+
+
 def reduce_to_eight_bits(deep: npt.NDArray[np.generic]) -> Pixels:
     """Return grey of 16 or 32 bits, or float, by the top 8 of the bits that it uses.
 
-    Scanners and medical devices store 12 bits in 16. A viewer shows those nearly black, but peers hash the values as
-    they are: PDQ's bits are the same at any brightness, while its quality is not.
+    Scanners and medical devices store 12 bits in 16. A viewer shows those nearly black (``read_as_shown``), but peers
+    hash the values as they are: PDQ's bits are the same at any brightness, while its quality is not.
     """
     # Pillow's own conversion clips at 255, which leaves white.
     values = np.nan_to_num(deep.astype(np.float32 if deep.dtype.kind == "f" else np.int64))

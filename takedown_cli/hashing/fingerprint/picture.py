@@ -9,7 +9,7 @@ import numpy as np
 
 from takedown_cli.core.model import MIN_QUALITY, Fingerprint
 from takedown_cli.core.reasons import Reason
-from takedown_cli.core.variants import CUT, shows_picture_itself
+from takedown_cli.core.variants import AS_SHOWN, CUT, shows_picture_itself
 from takedown_cli.hashing.decoded import AS_STORED, ORIENTATIONS, Orientation, Picture, Pixels
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.fingerprint.pdq import PdqHash
@@ -61,6 +61,8 @@ def fingerprint_picture(picture: Picture, *, flips: bool) -> PictureFingerprints
     if picture.misread is not None:
         # HMA ignores orientation as well, so its hash is of the pixels as stored.
         add({pdq.FULL: pdq.hash_full(picture.misread)}, "hma")
+    if picture.shown is not None:
+        add(pdq.hash_both(picture.shown, orientation), AS_SHOWN)
     base, full = picture.stored, upright[pdq.FULL]
     for variant, level in BACKGROUNDS.items():
         if picture.alpha is None:

@@ -12,7 +12,7 @@ from tests.protocol.bundle.factory import DECLARATION, item, pdq
 INTAKE = IntakeAddress.parse("https://intake.example")
 
 
-@pytest.mark.parametrize("variant", ["upright", "raw", "hma", "on-white", "on-black"])
+@pytest.mark.parametrize("variant", ["upright", "raw", "hma", "on-white", "on-black", "as-shown"])
 def test_a_reading_of_the_picture_itself_is_not_called_a_copy(variant: str) -> None:
     shown = "\n".join(preview_of_items(INTAKE, [item(pdq("a", variant=variant))], DECLARATION).notes())
     assert "of the pictures as they are" in shown

@@ -10,7 +10,7 @@ import pytest
 
 from takedown_cli.core.model import Fingerprint
 from takedown_cli.core.reasons import Reason
-from takedown_cli.core.variants import CUT
+from takedown_cli.core.variants import AS_SHOWN, CUT
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.hashing.decoded import ORIENTATIONS, Picture, Pixels, turn_upright
 from takedown_cli.hashing.fingerprint import pdq
@@ -41,6 +41,17 @@ def test_equal_hashes_are_one_fingerprint() -> None:
     found = fingerprint_picture(sample(SMALL), flips=False)
     assert _names(found) == ["full/upright"]
     assert found.fingerprints[0].also == ("512nn/upright",)
+
+
+def test_deep_grey_has_the_hashes_of_what_a_viewer_shows_too() -> None:
+    deep = LARGE[:, :, 1]
+    dark: Pixels = (deep >> 2).astype(np.uint8)
+    found = fingerprint_picture(sample(deep, 6, shown=dark), flips=False)
+    listed = {label: item for item in found.fingerprints for label in (f"{item.method}/{item.variant}", *item.also)}
+    upright = np.ascontiguousarray(turn_upright(dark, ORIENTATIONS[6]))
+    for method, reading in pdq.hash_both(upright).items():
+        assert listed[f"{method}/{AS_SHOWN}"].value == reading.value
+    assert listed["full/upright"].value == found.full.value
 
 
 @pytest.mark.parametrize("number", range(2, 9))

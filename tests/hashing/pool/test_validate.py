@@ -18,7 +18,7 @@ from PIL import Image
 import takedown_cli
 from takedown_cli.core.model import Failed, Fingerprint, Found, Hashed, Limits, Media, MediaFile, Recipe, Skipped
 from takedown_cli.core.reasons import Reason
-from takedown_cli.core.variants import PICTURE_ITSELF, PREVIEW, UPRIGHT, CopyKind
+from takedown_cli.core.variants import AS_SHOWN, PICTURE_ITSELF, PREVIEW, UPRIGHT, CopyKind
 from takedown_cli.fixtures import texture
 from takedown_cli.hashing import hash_media
 from takedown_cli.hashing.decode.video import MODES
@@ -64,7 +64,7 @@ def turned() -> bytes:
 def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert {validate.FULL, validate.NEAREST} == {pdq.FULL, pdq.NEAREST}
     assert {*validate.TURNED} == {*pdq.DIHEDRAL_NAMES[1:]}
-    assert {UPRIGHT, "raw", "hma", PREVIEW, *picture.BACKGROUNDS} == PICTURE_ITSELF
+    assert {UPRIGHT, "raw", "hma", AS_SHOWN, PREVIEW, *picture.BACKGROUNDS} == PICTURE_ITSELF
     assert {*validate.SINGLE, validate.SEGMENTS} == {*perceptual.KINDS}
     assert {*validate._PREDICTED} == {*copies.PREDICTED_KINDS}
     assert (validate.PREDICTED, validate.TURNED_FRAMES) == (copies.BUDGET, vpdq.FLIPPED_FRAMES)
