@@ -94,6 +94,11 @@ class Home:
         return self.path / "list.db"
 
     @property
+    def verdicts_file(self) -> Path:
+        """The verdicts that wait for the intake."""
+        return self.path / "verdicts.db"
+
+    @property
     def exists(self) -> bool:
         """Whether a platform joined an intake from this folder."""
         return (self.path / _FILE).is_file()

@@ -6,36 +6,36 @@ list is not held up by a pull, and reads one state of it.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, Self
 
-from takedown_cli.core.errors import ListError, OutputError, StaleListError
+from takedown_cli.core.errors import ListError, StaleListError
+from takedown_cli.platform.private_database import DatabaseForm, PrivateDatabase
 from takedown_cli.protocol.feed import ActiveRecord, FeedRecord
 
-#: "tdli": marks the file as a list of ours (SQLite's application id), whose tables have this version.
-_APPLICATION: Final = 0x74646C69
-_VERSION: Final = 1
-_TABLES: Final = (
-    f"PRAGMA application_id = {_APPLICATION}",
-    f"PRAGMA user_version = {_VERSION}",
-    # What records have in common: few combinations, so a record names one by its number.
-    """CREATE TABLE kinds (kind INTEGER PRIMARY KEY, signal TEXT NOT NULL, list TEXT NOT NULL, tier TEXT NOT NULL,
-    classes TEXT NOT NULL, media TEXT NOT NULL, distance INTEGER NOT NULL)""",
-    "CREATE TABLE records (id BLOB PRIMARY KEY, value BLOB NOT NULL, kind INTEGER NOT NULL) WITHOUT ROWID",
-    """CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, cursor TEXT NOT NULL,
-    made INTEGER NOT NULL, pulled INTEGER NOT NULL)""",
+_FORM: Final = DatabaseForm(
+    application=0x74646C69,  # "tdli"
+    version=1,
+    tables=(
+        # What records have in common: few combinations, so a record names one by its number.
+        """CREATE TABLE kinds (kind INTEGER PRIMARY KEY, signal TEXT NOT NULL, list TEXT NOT NULL, tier TEXT NOT NULL,
+        classes TEXT NOT NULL, media TEXT NOT NULL, distance INTEGER NOT NULL)""",
+        "CREATE TABLE records (id BLOB PRIMARY KEY, value BLOB NOT NULL, kind INTEGER NOT NULL) WITHOUT ROWID",
+        """CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, cursor TEXT NOT NULL,
+        made INTEGER NOT NULL, pulled INTEGER NOT NULL)""",
+    ),
+    busy="Another command is changing the local list.",
+    not_written="The local list could not be written.",
+    not_written_hint="The old list stays as it was. Check the free space and the folder's permissions.",
+    damaged=ListError.sentence,
+    damaged_hint=ListError.hint,
 )
 _DAY: Final = 86_400
-#: A reader's or another pull's lock is waited for this long (seconds).
-_PATIENCE: Final = 5.0
-_NO_SPACE: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY})
-_LOCKED: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
 
 
 class Kind(NamedTuple):
@@ -75,56 +75,23 @@ class LocalList:
     """
 
     def __init__(self, path: Path, *, make: bool = False) -> None:
-        with _explained():
-            if make:
-                _make_private(path)
-            elif not path.is_file():
-                raise ListError("There is no local list yet.", hint="Run 'takedown platform pull' first.")
-            self._database = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
-            try:
-                self._prepare(make=make)
-            except BaseException:
-                self._database.close()
-                raise
-
-    def _prepare(self, *, make: bool) -> None:
-        [(application,)] = self._database.execute("PRAGMA application_id")
-        [(tables,)] = self._database.execute("SELECT count(*) FROM sqlite_master")
-        if make and not tables:
-            # Readers then go on while a pull writes.
-            self._database.execute("PRAGMA journal_mode = WAL")
-            with self._transaction():
-                for statement in _TABLES:
-                    self._database.execute(statement)
-            return
-        [(version,)] = self._database.execute("PRAGMA user_version")
-        if application != _APPLICATION or version != _VERSION:
-            raise ListError("The file list.db is no list that this version can read.")
+        if not make and not path.is_file():
+            raise ListError("There is no local list yet.", hint="Run 'takedown platform pull' first.")
+        self._database = PrivateDatabase(path, _FORM)
+        self._connection = self._database.connection
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with suppress(sqlite3.Error):
-            self._database.close()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._database.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._database.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):  # SQLite itself rolled back already, as after a full disk
-                self._database.execute("ROLLBACK")
-            raise
+    def __exit__(self, *exception: object) -> None:
+        self._database.__exit__(*exception)
 
     # --------------------------------------------------------------------------------------------------------- reading
 
     def state(self) -> ListState | None:
         """Return where the list stands, or None before the first pull has ended."""
-        with _explained():
-            found = self._database.execute("SELECT source, cursor, made, pulled FROM state").fetchone()
+        with self._database.explained():
+            found = self._connection.execute("SELECT source, cursor, made, pulled FROM state").fetchone()
         return None if found is None else ListState(*found)
 
     def require(self, source: str, max_age_days: int) -> ListState:
@@ -140,29 +107,24 @@ class LocalList:
 
     def count(self) -> int:
         """Return how many records are active."""
-        with _explained():
-            return int(self._database.execute("SELECT count(*) FROM records").fetchone()[0])
+        with self._database.explained():
+            return int(self._connection.execute("SELECT count(*) FROM records").fetchone()[0])
 
     def kinds(self) -> dict[int, Kind]:
         """Return what the numbers of kinds mean."""
-        with _explained():
-            return {number: Kind(*rest) for number, *rest in self._database.execute("SELECT * FROM kinds")}
+        with self._database.explained():
+            return {number: Kind(*rest) for number, *rest in self._connection.execute("SELECT * FROM kinds")}
 
     def rows(self) -> Iterator[tuple[bytes, bytes, int]]:
         """Yield id (16 bytes), value (16, 20 or 32 bytes) and kind of every active record."""
-        with _explained():
-            yield from self._database.execute("SELECT id, value, kind FROM records ORDER BY id")
+        with self._database.explained():
+            yield from self._connection.execute("SELECT id, value, kind FROM records ORDER BY id")
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Have everything that is read in the block be of one state of the list."""
-        with _explained():
-            self._database.execute("BEGIN")
-        try:
+        with self._database.reading():
             yield
-        finally:
-            with suppress(sqlite3.Error):
-                self._database.execute("COMMIT")
 
     # --------------------------------------------------------------------------------------------------------- writing
 
@@ -173,11 +135,11 @@ class LocalList:
         With ``afresh`` the list is begun anew: what is not written is not on it afterwards. Raise OutputError,
         ListError.
         """
-        with _explained(), self._transaction():
+        with self._database.transaction():
             if afresh:
-                self._database.execute("DELETE FROM records")
-                self._database.execute("DELETE FROM kinds")
-            yield ListWriter(self._database, self.kinds())
+                self._connection.execute("DELETE FROM records")
+                self._connection.execute("DELETE FROM kinds")
+            yield ListWriter(self._connection, self.kinds())
 
 
 class ListWriter:
@@ -219,30 +181,3 @@ class ListWriter:
         """Write where the list stands now."""
         values = (state.source, state.cursor, state.made, state.pulled)
         self._database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)", values)
-
-
-def _make_private(path: Path) -> None:
-    """Make the file with mode 0600 if there is none: SQLite would make it readable for others."""
-    try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-    except OSError:
-        raise OutputError("The local list could not be opened for writing.", hint=_OLD_STAYS) from None
-
-
-_OLD_STAYS: Final = "The old list stays as it was. Check the free space and the folder's permissions."
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Raise our own errors in the place of SQLite's."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _LOCKED:
-            raise OutputError(
-                "Another command is changing the local list.", hint="Wait until it ends, then run this again."
-            ) from None
-        if code in _NO_SPACE or code == sqlite3.SQLITE_CANTOPEN:
-            raise OutputError("The local list could not be written.", hint=_OLD_STAYS) from None
-        raise ListError from None

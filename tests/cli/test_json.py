@@ -168,6 +168,10 @@ USES: dict[str, list[Use]] = {
         Use("platform.scan", "platform scan site more", 10),
         Use("error", "platform scan nowhere more", 2),
     ],
+    "platform feedback": [
+        Use("platform.feedback", "platform feedback site"),
+        Use("error", "platform feedback site nowhere", 2),
+    ],
     "fixtures make": [Use("fixtures", "fixtures make made --seed 3")],
     "fixtures verify": [Use("fixtures.comparison", "fixtures verify made")],
     "doctor": [

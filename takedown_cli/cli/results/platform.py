@@ -163,3 +163,21 @@ class ScanReport(Result, schema="takedown.platform.scan"):
         if self.summary["weak"]:
             weak = counted(self.summary["weak"], "picture or video", "pictures and videos")
             yield f"{weak} had too little detail to be matched."
+
+
+class FeedbackReport(Result, schema="takedown.platform.feedback"):
+    """``takedown platform feedback --json``: verdicts that were given now, sent (earlier ones too), and still wait.
+
+    ``met`` counts the records that the intake had given to this platform: a record on several lists counts for each.
+    """
+
+    given: int
+    sent: int
+    met: int
+    waiting: int
+
+    def lines(self) -> Iterator[str]:
+        if not self.sent:
+            yield "Nothing waits to be sent."
+        else:
+            yield f"{counted(self.sent, 'verdict')} sent, about {counted(self.met, 'record')} that you were given."

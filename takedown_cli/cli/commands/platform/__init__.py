@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from takedown_cli.cli.commands.platform import scan
+from takedown_cli.cli.commands.platform import feedback, scan
 from takedown_cli.cli.commands.platform.folder import Folder, feed_reader
 from takedown_cli.cli.options.common import application
 from takedown_cli.cli.options.connection import ConnectionOptions
@@ -150,3 +150,4 @@ def pull_list(
 
 
 app.command("scan")(scan.scan_files)
+app.command("feedback")(feedback.send_feedback)
