@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import field, fields
+from typing import Final
 
 from takedown_cli.cli.results.result import Result, Row
 from takedown_cli.cli.results.words import MEDIA, counted
@@ -141,11 +142,16 @@ class LoginRow(Row):
     password: str | None
 
 
+#: What ``setup`` is for, by the name in the JSON object.
+_SOFTWARE: Final = {"tx": "threatexchange", "hma": "HMA", "coop": "Coop, in its form", "takedown": "with this program"}
+
+
 class ParticipantKeysReport(Result, schema="takedown.intake.participant"):
     """``takedown intake participant add|rotate --json``: keys that are shown once. ``function_keys`` by endpoint.
 
     ``feed_token`` opens the native feed; it is null when the participant may not use it. ``setup`` has the lines to
-    type or paste at the platform, by its software: ``tx`` (python-threatexchange) and ``hma`` (also inside Coop).
+    type or paste at the platform, by its software: ``tx`` (python-threatexchange), ``hma``, ``coop`` (the fields of its
+    form), ``hma-matrix``, and ``takedown`` (this program).
     """
 
     name: str
@@ -163,9 +169,12 @@ class ParticipantKeysReport(Result, schema="takedown.intake.participant"):
             yield f"x-functions-key {endpoint:<18} {key}"
         if self.ncmec.password:
             yield f"NCMEC user name and password       {self.ncmec.username}:{self.ncmec.password}"
+        known: dict[tuple[str, ...], list[str]] = {}
         for software, typed in self.setup.items():
-            yield f"To connect {software}:"
-            yield from (f"  {line}" for line in typed)
+            known.setdefault(tuple(typed), []).append(_SOFTWARE.get(software, software))
+        for lines, names in known.items():
+            yield f"To connect {' or '.join(names)}:"
+            yield from (f"  {line}" for line in lines)
 
     def notes(self) -> Iterator[str]:
         yield "These keys are shown only once. Send them over a secure channel."

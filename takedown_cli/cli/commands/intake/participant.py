@@ -131,9 +131,13 @@ def _report_keys(name: str, keys: Keys, address: str) -> ParticipantKeysReport:
 
 
 def _setup_of(address: str, token: str) -> dict[str, list[str]]:
-    """Return what to type at a platform, by its software."""
+    """Return what to type or paste at a platform, by its software."""
     api = json.dumps({"credential_json": {"token": token}})
     exchange = json.dumps({"bank": "NCII", "api": "takedown", "api_json": {"intake": address}})
+    in_hma = [
+        f"curl --json '{api}' $HMA/c/exchanges/api/takedown",
+        f"curl --json '{exchange}' $HMA/c/exchanges",
+    ]
     return {
         "tx": [
             f"export TX_TAKEDOWN_TOKEN={token}",
@@ -141,9 +145,12 @@ def _setup_of(address: str, token: str) -> dict[str, list[str]]:
             f"threatexchange config collab edit takedown --create ours --intake '{address}'",
             "threatexchange fetch",
         ],
-        "hma": [
-            f"curl --json '{api}' $HMA/c/exchanges/api/takedown",
-            f"curl --json '{exchange}' $HMA/c/exchanges",
+        "hma": in_hma,
+        "coop": ["exchange: takedown", f"intake: {address}", f"token: {token}"],
+        "hma-matrix": in_hma,
+        "takedown": [
+            f"echo {token} | takedown platform join site --intake '{address}' --token-file -",
+            "takedown platform pull site",
         ],
     }
 
