@@ -1,7 +1,7 @@
 # Everything runs in .venv, which is made on first use and again whenever the pinned dependencies change.
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
-.PHONY: help demo test test-fast check hostile fuzz bench photographs recall interop hma crash load replay \
+.PHONY: help demo test test-fast check screens hostile fuzz bench photographs recall interop hma crash load replay \
 	caseload augly \
 	format reference docs web lock clean
 .DEFAULT_GOAL := help
@@ -15,6 +15,7 @@ help:
 	@echo "make check       check style, format, types and the import contracts"
 	@echo "make format      put the source in order"
 	@echo "make reference   renew the generated pages of docs/"
+	@echo "make screens     renew the stored screens of the main commands, in tests/cli/screens"
 	@echo "make docs        build the documentation as a site into build/docs; any warning is an error"
 	@echo "make web         build the page for callers, which an intake serves at /case"
 	@echo "make lock        renew the pinned dependencies, and what is known of their wheels"
@@ -57,6 +58,9 @@ check: .venv/installed
 			|| exit 1; \
 	done
 	.venv/bin/lint-imports
+
+screens: .venv/installed
+	.venv/bin/python -m tests.cli.screens
 
 hostile: .venv/installed
 	.venv/bin/python -m tests.campaigns.hostile $(if $(DIR),"$(DIR)") $(ARGS)

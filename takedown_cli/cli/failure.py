@@ -43,7 +43,10 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     shown = sentence if calm else f"{console.style('Error:', 'red')} {sentence}"
     if hint:
         console.error_line(shown)
-    console.error_line(f"{hint or shown} [{known.id}]")
+    ended = hint or shown
+    # Nothing stands behind a command that is to be copied.
+    apart = "\n" if ended.rpartition("\n")[2].startswith("  ") else " "
+    console.error_line(f"{ended}{apart}[{known.id}]")
     if console.verbose and not interrupted:
         for cause in _causes(error):
             console.error_line(f"  because of {cause}")

@@ -48,6 +48,11 @@ def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == ""
 
 
+def test_nothing_stands_behind_a_command_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
+    report_failure(TakedownError("It failed.", hint="Run:\n  takedown submit case.tdb"), [])
+    assert "\n  takedown submit case.tdb\n[bug]\n" in capsys.readouterr().err
+
+
 SECRET = "/home/lena/private pictures/IMG_2201.jpg"
 
 

@@ -10,12 +10,29 @@ from docs.tools import reference
 from docs.tools.command_tree import read_commands
 from docs.tools.pages import EXIT_MEANINGS
 from takedown_cli.core.errors import every_error
+from tests.cli.screens import SCREENS, TEXTS, WIDTHS, screen_text
 from tests.docs.markdown import DOCS
 
 
 def test_generated_pages_are_up_to_date() -> None:
     for name, text in reference.generated_pages().items():
         assert (DOCS / name).read_text(encoding="utf-8") == text, f"{name}: run 'make reference'"
+
+
+def test_screens_are_what_the_commands_show() -> None:
+    assert {path.stem for path in TEXTS.iterdir()} == {*SCREENS}
+    for name in SCREENS:
+        assert (TEXTS / f"{name}.txt").read_text(encoding="utf-8") == screen_text(name), f"{name}: run 'make screens'"
+
+
+def test_no_screen_is_wider_than_the_terminal() -> None:
+    """Only a command to copy is never broken."""
+    for name in SCREENS:
+        for part in screen_text(name).split("\n-- "):
+            width = int(part.removeprefix("-- ").split()[0])
+            assert width in WIDTHS
+            for line in part.splitlines()[1:]:
+                assert len(line) <= width or line.startswith("  takedown "), f"{name}: {line}"
 
 
 def test_every_exit_code_has_a_meaning() -> None:

@@ -136,8 +136,10 @@ def _cost_of_copies(items: Sequence[Item]) -> list[str]:
         return ["  of the pictures as they are; with --copies also of changed copies"]
     lines = [f"  {len(variants):,} of these are for copies that somebody may have turned, cropped or framed"]
     if any(":" in (variant or "") for variant in variants):
-        lines.append("  (they show more of a picture's rough shapes to anybody who can read the list;")
-        lines.append("  you can withdraw them later)")
+        lines.append(
+            "  (they show more of a picture's rough shapes to anybody who can read the list; you can "
+            "withdraw them later)"
+        )
     return lines
 
 

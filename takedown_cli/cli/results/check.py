@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from takedown_cli.cli.results.result import ABSENT, Result, Row
 from takedown_cli.cli.results.words import MEDIA, counted
+from takedown_cli.cli.terminal.table import Table
 from takedown_cli.core.model import MATCH_DISTANCE, Hashed, Outcome, Skipped
 from takedown_cli.core.reasons import Reason
 from takedown_cli.hashing.matching import METHODS
@@ -108,6 +109,18 @@ class CopyRow(Row):
         """Whether platforms could match no copy like this one."""
         return self.reason in _WEAK
 
+    def cells(self) -> tuple[str, ...]:
+        """Return its row in the table for people; the first is the number."""
+        name = () if self.path is ABSENT else (self.path,)
+        if self.caught is None:
+            return (f"{self.number:,}", *name, "not read", "", "", self.detail)
+        verdict = "no" if not self.caught else "yes" if self.everywhere else "in part"
+        if self.match is None or self.distance is None:
+            return (f"{self.number:,}", *name, verdict, "", "", "" if self.detail is ABSENT else self.detail)
+        near = "the same file" if self.match.kind != "pdq" else _closeness(self.distance)
+        bits = "" if self.match.kind != "pdq" else f"{self.distance:,}"
+        return (f"{self.number:,}", *name, verdict, bits, near, self.match.describe())
+
     def sentence(self) -> str:
         """Return the sentence about this copy for a person."""
         name = "" if self.path is ABSENT else f" ({self.path})"
@@ -190,7 +203,7 @@ class CheckSummary(Row):
 class CheckReport(Result, schema="takedown.check"):
     """``takedown check --json``. ``threshold`` is the distance in bits up to which a PDQ counts as a match."""
 
-    # There are no lines() for the copies: each was shown as it was compared, by CopyRow.sentence.
+    # The sentence of each copy was shown as it was compared; several are compared with each other here.
     against: AgainstRow
     threshold: int
     summary: CheckSummary
@@ -207,6 +220,14 @@ class CheckReport(Result, schema="takedown.check"):
             unreadable=answers.count(None),
         )
         return cls(against=against, threshold=MATCH_DISTANCE, summary=summary, copies=copies)
+
+    def lines(self) -> Iterator[str]:
+        if len(self.copies) > 1:
+            name = () if self.copies[0].path is ABSENT else ("file",)
+            headings = (">copy", *name, "caught", ">bits", "distance", "nearest")
+            yield ""
+            yield Table(headings, [copy.cells() for copy in self.copies])
+            yield ""
 
     def notes(self) -> Iterator[str]:
         counts = [f"{self.summary.caught:,} of {counted(self.summary.copies, 'copy', 'copies')} would be caught"]

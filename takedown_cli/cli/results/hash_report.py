@@ -208,7 +208,7 @@ def summary_lines(tally: Tally, seconds: float) -> list[str]:
     lines += _describe_screens(tally)
     if tally.weak:
         lines.append(f"{counted(tally.weak, 'file')} cannot be protected this way:")
-        lines += [f"  {tally.reasons[reason]:,}: {reason.sentence}" for reason in _present(tally, TOO_POOR)]
+        lines += [f"  {tally.reasons[reason]:,}  {reason.sentence}" for reason in _present(tally, TOO_POOR)]
     if tally.failed:
         lines.append(f"{counted(tally.failed, 'file')} could not be read: {_grouped(tally, 'failed')}. Not protected.")
     if tally.skipped:

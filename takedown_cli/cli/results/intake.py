@@ -9,6 +9,7 @@ from typing import Final
 from takedown_cli.cli.results.result import Result, Row
 from takedown_cli.cli.results.words import MEDIA, counted
 from takedown_cli.cli.terminal.console import sanitise
+from takedown_cli.cli.terminal.table import Table
 
 
 class Address(Row):
@@ -195,6 +196,16 @@ class ParticipantRow(Row):
     since: str
     revoked: str | None
 
+    def cells(self) -> tuple[str, ...]:
+        """Return its row in the table for people."""
+        return (
+            self.name,
+            ", ".join(self.lists) + (", confirmed only" if self.confirmed else ""),
+            " and ".join(MEDIA[name] + "s" for name in self.media),
+            "every kind" if "all" in self.copies else ", ".join(self.copies) or "none",
+            f"revoked {self.revoked}" if self.revoked else f"since {self.since}",
+        )
+
 
 class ParticipantsReport(Result, schema="takedown.intake.participants"):
     """``takedown intake participant list --json``."""
@@ -202,13 +213,9 @@ class ParticipantsReport(Result, schema="takedown.intake.participants"):
     participants: list[ParticipantRow]
 
     def lines(self) -> Iterator[str]:
-        for row in self.participants:
-            state = f"revoked {row.revoked}" if row.revoked else f"since {row.since}"
-            only = "; confirmed only" if row.confirmed else ""
-            yield f"{sanitise(row.name)}  ({' and '.join(row.lists)}; {state}{only})"
-            media = " and ".join(MEDIA[name] + "s" for name in row.media)
-            copies = f"predicted copies: {', '.join(row.copies)}" if row.copies else "no predicted copies"
-            yield f"  {media}; {'every kind of predicted copy' if 'all' in row.copies else copies}"
+        if self.participants:
+            headings = ("platform", "lists", "media", "predicted copies", "state")
+            yield Table(headings, [row.cells() for row in self.participants])
 
     def notes(self) -> Iterator[str]:
         if not self.participants:

@@ -27,6 +27,8 @@ from takedown_cli.locale.language import ENGLISH, Language
 #: zero width, tags), lone surrogates, private use, unassigned, and the separators that break a line.
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 MAX_LENGTH: Final = 200
+#: The columns of the widest table on a terminal.
+_WIDEST: Final = 200
 #: How a line begins that a person copies: a command, or options to add to one.
 _TO_COPY: Final = ("  takedown ", "  --")
 #: The indentation of a line, with a number or label of up to fifteen characters that stands before two spaces.
@@ -113,9 +115,16 @@ class Console:
             self.emit(result.document())
         else:
             for line in result.lines():
-                self.paragraphs(line)
+                self._show_block(line)
         for note in result.notes():
             self.say(note)
+
+    def _show_block(self, text: str) -> None:
+        fitted = getattr(text, "fitted", None)  # a table
+        if fitted is not None and is_terminal(sys.stdout):
+            self.result(fitted(self.width(_WIDEST)))
+        else:
+            self.paragraphs(text)
 
     def show_line(self, text: str) -> None:
         """Show a person one line of a result as it comes; with ``--json`` the whole object comes at the end.
@@ -221,9 +230,9 @@ class Console:
 
     # ------------------------------------------------------------------------------------------------------- manners
 
-    def width(self) -> int:
-        """Return the columns to use: the terminal's, at most 80."""
-        return max(40, min(80, shutil.get_terminal_size((80, 24)).columns))
+    def width(self, widest: int = 80) -> int:
+        """Return the columns to use: the terminal's, from 40 to ``widest``. Sentences over 80 are hard to read."""
+        return max(40, min(widest, shutil.get_terminal_size((80, 24)).columns))
 
     def colour(self, stream: TextIO | None = None) -> bool:
         """Return whether to colour, by ``--no-color``, ``NO_COLOR``, ``FORCE_COLOR`` and the terminal."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from takedown_cli.cli.results.intake import (
     HeldRow,
     IntakeReviewReport,
@@ -23,13 +25,12 @@ def _participant(name: str, copies: list[str], revoked: str | None = None) -> Pa
 
 def test_participants_with_what_they_asked_for() -> None:
     rows = [_participant("One", ["all"]), _participant("Two", []), _participant("Three", ["flips"], "2026-02-03")]
-    assert list(ParticipantsReport(participants=rows).lines()) == [
-        "One  (adult; since 2026-01-02)",
-        "  pictures; every kind of predicted copy",
-        "Two  (adult; since 2026-01-02)",
-        "  pictures; no predicted copies",
-        "Three  (adult; revoked 2026-02-03)",
-        "  pictures; predicted copies: flips",
+    (table,) = ParticipantsReport(participants=rows).lines()
+    assert [" | ".join(re.split(" {2,}", line)) for line in table.splitlines()] == [
+        "platform | lists | media | predicted copies | state",
+        "One | adult | pictures | every kind | since 2026-01-02",
+        "Two | adult | pictures | none | since 2026-01-02",
+        "Three | adult | pictures | flips | revoked 2026-02-03",
     ]
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from takedown_cli.cli.terminal import console as consoles
 from takedown_cli.cli.terminal.console import Console, console, is_closed_pipe, sanitise, shown_path
+from takedown_cli.cli.terminal.table import Table
 from takedown_cli.core.errors import OutputError
 
 HOSTILE = [
@@ -176,3 +177,15 @@ def test_text_wraps_at_words_and_hangs_under_what_it_continues(columns: int, mon
     assert set(starts[number + 1 : label]) == {4}
     assert set(starts[label + 1 :]) == {11}
     assert " ".join(" ".join(lines).split()) == " ".join(text.split())
+
+
+def test_a_table_is_whole_for_a_program_and_fits_a_terminal() -> None:
+    rows = [("1", "Plat A: 3 blocked (2026-01-02)"), ("1,200", "\x1b[2J [red]moved[/red]\nbelow")]
+    table = Table((">entry", "answers"), rows)
+    assert table.splitlines() == [
+        "entry  answers",
+        "    1  Plat A: 3 blocked (2026-01-02)",
+        "1,200  \\x1b[2J [red]moved[/red]",
+        "       below",
+    ]
+    assert table.fitted(24).splitlines()[1:3] == ["    1  Plat A: 3 blocked", "       (2026-01-02)"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from takedown_cli.cli.results.batch.states import StateName, count_states, state_lines
 from takedown_cli.cli.results.result import ABSENT, Result, people_only
 from takedown_cli.cli.results.words import counted
-from takedown_cli.cli.terminal.console import sanitise
+from takedown_cli.cli.terminal.table import Table
 from takedown_cli.helpline.case import CaseState, PlatformAnswer
 from takedown_cli.helpline.slip import slips_due
 
@@ -35,19 +35,16 @@ class BatchCaseRow:
     expires: str | None
     answers: list[PlatformAnswer]
 
-    def lines(self) -> Iterator[str]:
-        """Yield one line, and one more for each answer beyond the first; at most 80 columns without long names."""
+    def cells(self) -> tuple[str, ...]:
+        """Return its row in the table for people."""
         texts = []
         if self.sentence and (self.leaving or not self.answers):
-            texts.append(sanitise(self.sentence, limit=200))
+            texts.append(self.sentence)
         if self.unprotected:
             texts.append(f"{counted(self.unprotected, 'file')} not protected")
-        texts += [f"{sanitise(each.platform)}: {each.items} {each.state} ({each.day})" for each in self.answers]
-        head = f"{self.item:>6}  {self.state:<9}  {self.sent or '':<10}  {self.items:>5}  "
-        for number, text in enumerate(texts or [""]):
-            yield ((" " * len(head) if number else head) + text).rstrip()
-        if self.reference is not ABSENT:
-            yield " " * 8 + sanitise(self.reference, limit=200)
+        texts += [f"{each.platform}: {each.items} {each.state} ({each.day})" for each in self.answers]
+        reference = () if self.reference is ABSENT else (self.reference,)
+        return (f"{self.item:,}", *reference, self.state, self.sent or "", f"{self.items:,}", "\n".join(texts))
 
 
 class BatchStatusReport(Result, schema="takedown.batch.status"):
@@ -90,9 +87,10 @@ class BatchStatusReport(Result, schema="takedown.batch.status"):
 
     def lines(self) -> Iterator[str]:
         if self.cases:
-            yield f"{'entry':>6}  {'state':<9}  {'sent':<10}  {'files':>5}  answers"
-        for row in self.cases:
-            yield from row.lines()
+            reference = () if self.cases[0].reference is ABSENT else ("reference",)
+            yield Table(
+                (">entry", *reference, "state", "sent", ">files", "answers"), [row.cells() for row in self.cases]
+            )
 
     def summary(self) -> Iterator[str]:
         """Yield how many cases have something new, how many are in each state, and what to do next."""
