@@ -191,14 +191,15 @@ def machine() -> str:
     return f"{model}, {count_processors()} cores{load}; {platform.system()}, Python {platform.python_version()}"
 
 
-def resident(process: int) -> int:
-    """Memory in MiB of a process and of those that it started; 0 where the system does not say."""
+def resident(process: int, *, alone: bool = False) -> int:
+    """Memory in MiB of a process and, unless ``alone``, of those that it started; 0 where the system does not say."""
     tasks = Path(f"/proc/{process}/task")
     if sys.platform == "win32" or not tasks.exists():
         return 0
     pages = int(Path(f"/proc/{process}/statm").read_text(encoding="ascii").split()[1])
     children = {int(one) for path in tasks.glob("*/children") for one in path.read_text(encoding="ascii").split()}
-    return (pages * os.sysconf("SC_PAGE_SIZE") >> 20) + sum(resident(child) for child in children)
+    others = 0 if alone else sum(resident(child) for child in children)
+    return (pages * os.sysconf("SC_PAGE_SIZE") >> 20) + others
 
 
 def put(page: Path, name: str, text: str) -> None:

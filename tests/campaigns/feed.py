@@ -209,13 +209,13 @@ def native_rows(platform: Platform, hashes: int, process: int) -> Iterator[Row]:
 
     cursors: list[str] = []
     count, started = 0, time.perf_counter()
-    memory, own = [resident(process)], [resident(os.getpid())]
+    memory, own = [resident(process)], [resident(os.getpid(), alone=True)]
     while True:
         found = page(cursors[-1] if cursors else None)
         count += len(found.records)
         cursors.append(found.cursor)
         memory.append(resident(process))
-        own.append(resident(os.getpid()))
+        own.append(resident(os.getpid(), alone=True))
         if not found.more:
             break
     rate = count / (time.perf_counter() - started)

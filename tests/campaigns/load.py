@@ -258,7 +258,7 @@ def main() -> None:
         for row in (
             *rows(Path(folder), 600 if chosen.short else 4000, chosen.clients),
             *feed.rows(100_000 if chosen.short else 1_000_000),
-            timing.row(50_000 if chosen.full else 3000 if chosen.short else 10_000),
+            *timing.rows(50_000 if chosen.full else 3000 if chosen.short else 10_000),
         ):
             print(f"  {row.figure}: {row.measured} ({row.bar}) {row.detail}", file=sys.stderr, flush=True)
             found.append(row)

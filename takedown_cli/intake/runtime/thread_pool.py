@@ -74,14 +74,19 @@ class ThreadPool:
                 done.set_result(work())
             except Exception as error:  # it is raised again where the result is awaited
                 done.set_exception(error)
+            del job, work, done  # the result may be large, and this thread may wait long for its next job
 
     def _wait_for(self, done: Future[T]) -> asyncio.Future[T]:
         """Return the loop's own future for one that another thread completes."""
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[T] = loop.create_future()
 
-        def hand_over(_: Future[T]) -> None:
-            """Run in the thread that completed the future."""
+        def hand_over(done: Future[T]) -> None:
+            """Run in the thread that completed the future.
+
+            The future is an argument, and not a variable of the function around it: it would hold itself, and with it a
+            page of a feed, until garbage is collected.
+            """
             self._finished.append((waiting, done))
             # The loop clears this flag before it empties the queue, so nothing is put there after it has looked and
             # before it can be woken again.

@@ -34,7 +34,15 @@ def open_engine(url: str, *, writer: bool = False) -> Engine:
     """Return an engine for readers, or the one for the single writer. Raise ConfigError, MissingExtraError."""
     try:
         # hide_parameters: the text of a database error must never hold a hash.
-        engine = create_engine(url, hide_parameters=True, pool_size=1 if writer else 8, max_overflow=0, pool_timeout=10)
+        # LIFO: SQLite keeps a cache for each connection, and with few readers most connections never fill theirs.
+        engine = create_engine(
+            url,
+            hide_parameters=True,
+            pool_size=1 if writer else 8,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_use_lifo=True,
+        )
     except ImportError:
         raise MissingExtraError(hint="In a clone of takedown, install it with: pip install '.[postgres]'.") from None
     except (ArgumentError, NoSuchModuleError, TypeError):
