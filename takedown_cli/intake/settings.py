@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -16,9 +17,14 @@ from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.wire import Document, Origin
 
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
 DEFAULT_ORIGIN: Final = "http://127.0.0.1:8470"
 
 _FILE: Final = "intake.toml"
+_MEND: Final = "Correct it, or take intake.toml from the latest backup. Nothing else was touched."
+_LONGEST_NAME: Final = 40
 
 
 class Settings(Document):
@@ -57,8 +63,21 @@ def read_settings(text: bytes) -> Settings:
         return Settings.model_validate(tomllib.loads(decode_text(text)))
     except UnicodeError:
         raise ConfigError("The intake's settings file is not in UTF-8.", hint=SAVE_AS_UTF8) from None
-    except (tomllib.TOMLDecodeError, ValidationError):
-        raise ConfigError("The intake's settings file is not valid.", hint="See its documentation.") from None
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"line {line[1]}" if line else "its end"
+        raise ConfigError(f"The intake's settings file, intake.toml, has a fault at {where}.", hint=_MEND) from None
+    except ValidationError as error:
+        raise ConfigError(_explain_fault(error.errors(include_url=False)[0]), hint=_MEND) from None
+
+
+def _explain_fault(fault: ErrorDetails) -> str:
+    name = str(fault["loc"][0])[:_LONGEST_NAME] if fault["loc"] else ""
+    if fault["type"] == "missing":
+        return f"The intake's settings file, intake.toml, has no line for '{name}'."
+    if fault["type"] == "extra_forbidden":
+        return f"The intake's settings file, intake.toml, has an unknown setting: {name}"
+    return f"The intake's settings file, intake.toml, has a value for '{name}' that cannot be used."
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from takedown_cli.intake.http.hardening import HardenedApp
 from takedown_cli.intake.http.metrics import Metrics
 from takedown_cli.intake.http.request_bodies import OpenRequests, RequestBodies
 from takedown_cli.intake.messages.unsealers import ThreadUnsealers, Unsealers, is_large
+from takedown_cli.intake.operations.upkeep import clock_doubt
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.runtime.events import log_event, log_failure, log_warning
 from takedown_cli.intake.runtime.thread_pool import ThreadPool
@@ -127,17 +128,25 @@ async def _purge_regularly(intake: Intake, pool: ThreadPool) -> None:
     while True:
         pause = _RETRY_SECONDS
         try:
-            begun = time.perf_counter()
-            purged = await pool.run(intake.purge)
-            seconds = round(time.perf_counter() - begun, 3)
-            log_event("purged", cases=purged.cases, hashes=purged.hashes, seconds=seconds)
-            if purged.erased:
-                pause = _PURGE_SECONDS
+            if clock_doubt(intake.home, intake.clock.day()) is None:
+                if await _purge(intake, pool):
+                    pause = _PURGE_SECONDS
             else:
-                log_warning("log-not-emptied")
+                log_warning("clock-doubtful")
         except Exception as error:  # any failure: an intake that stops deleting would keep people's cases for ever
             log_failure("purge-failed", error)
         await asyncio.sleep(pause)
+
+
+async def _purge(intake: Intake, pool: ThreadPool) -> bool:
+    """Delete expired data, and return whether nothing of it is left in the database's log."""
+    begun = time.perf_counter()
+    purged = await pool.run(intake.purge)
+    seconds = round(time.perf_counter() - begun, 3)
+    log_event("purged", cases=purged.cases, hashes=purged.hashes, seconds=seconds)
+    if not purged.erased:
+        log_warning("log-not-emptied")
+    return purged.erased
 
 
 async def _log_regularly(metrics: Metrics) -> None:

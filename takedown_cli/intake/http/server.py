@@ -6,6 +6,7 @@ A stop signal lets requests that have begun finish. No address of a client is wr
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -35,6 +37,12 @@ from takedown_cli.intake.settings import Home, make_settings
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _START_SECONDS = 20.0
 _MAX_UNSEALERS = 4
+#: Why an address cannot be listened on, and what to do, by the system's error.
+_REASONS: Final[dict[int | None, tuple[str, str]]] = {
+    errno.EADDRINUSE: ("another program does", "Stop that program, or choose another --port."),
+    errno.EACCES: ("this account may not", "Choose a port above 1023, and put a proxy in front."),
+    errno.EADDRNOTAVAIL: ("this computer has no such address", "Choose another --host, such as 127.0.0.1."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +134,10 @@ def _open_socket(host: str, port: int) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, sharing, 1)
         listening.bind((host, port))
         listening.listen(1024)
-    except (OSError, OverflowError):
+    except (OSError, OverflowError) as error:
         listening.close()
-        raise ConfigError(
-            "The intake cannot listen on that address.", hint="Is it in use? Choose another --port."
-        ) from None
+        why, hint = _REASONS.get(getattr(error, "errno", None), ("it cannot be used", "Check --host and --port."))
+        raise ConfigError(f"The intake cannot listen on {host}, port {port}: {why}.", hint=hint) from None
     return listening
 
 

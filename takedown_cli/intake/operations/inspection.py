@@ -13,7 +13,7 @@ from takedown_cli.core.clock import SYSTEM, Clock
 from takedown_cli.intake.messages.keyring import Keyring
 from takedown_cli.intake.operations.census import Census, take_census
 from takedown_cli.intake.operations.serving_lock import find_server
-from takedown_cli.intake.operations.upkeep import last_done
+from takedown_cli.intake.operations.upkeep import clock_doubt, last_done
 from takedown_cli.intake.settings import Home
 from takedown_cli.intake.store.engine import open_engine, translate_errors
 from takedown_cli.intake.store.migrations import HEAD, check_revision, revision_of
@@ -89,7 +89,7 @@ def inspect_intake(home: Home, clock: Clock = SYSTEM) -> Inspection:
     found = [
         *_of_the_server(server),
         *(_of_the_census(census, clock) if census else [_OLD]),
-        *_of_the_chores(purge, backup, clock.day()),
+        *_of_the_chores(purge, backup, clock.day(), clock_doubt(home, clock.day())),
     ]
     if free < FREE_BYTES:
         found.append(Attention("disk-low", "The disk of the intake's folder is nearly full. Make room on it."))
@@ -143,8 +143,13 @@ def _of_the_census(census: Census, clock: Clock) -> Iterator[Attention]:
         yield Attention("clock-behind", f"The computer's clock is behind: the last change was on {last}. Set it right.")
 
 
-def _of_the_chores(purge: str | None, backup: str | None, today: str) -> Iterator[Attention]:
-    if purge is not None and _days_since(purge, today) > PURGE_DAYS:
+def _of_the_chores(purge: str | None, backup: str | None, today: str, doubt: str | None) -> Iterator[Attention]:
+    if doubt is not None:
+        yield Attention(
+            "clock-doubtful",
+            f"{doubt} Nothing is deleted until you say that it is right: takedown intake purge",
+        )
+    elif purge is not None and _days_since(purge, today) > PURGE_DAYS:
         yield Attention(
             "purge-late",
             f"What has expired was last deleted on {purge}. Look for purge-failed or log-not-emptied in the log.",

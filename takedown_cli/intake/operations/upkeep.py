@@ -11,6 +11,8 @@ from takedown_cli.intake.settings import Home, write_private
 
 Chore = Literal["purge", "backup"]
 CHORES: Final[tuple[Chore, ...]] = get_args(Chore)
+#: An intake that was not served for so long purges again only when its operator says that the clock is right.
+CLOCK_DAYS: Final = 60
 _LENGTH: Final = len("2026-11-30")
 
 
@@ -27,3 +29,14 @@ def last_done(home: Home, chore: Chore) -> str | None:
             return date.fromisoformat(stream.read(_LENGTH).decode("ascii")).isoformat()
     except (OSError, ValueError):
         return None
+
+
+def clock_doubt(home: Home, today: str) -> str | None:
+    """Return a sentence if the clock may be wrong: it says that the last purge was more than CLOCK_DAYS ago.
+
+    A clock that is years ahead would have everything deleted, and a serving intake purges twice a day.
+    """
+    last = last_done(home, "purge")
+    if last is None or (date.fromisoformat(today) - date.fromisoformat(last)).days <= CLOCK_DAYS:
+        return None
+    return f"The computer's clock says {today}, and the last purge was on {last}."

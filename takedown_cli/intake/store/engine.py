@@ -8,13 +8,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, CursorResult, Engine, create_engine, event
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from takedown_cli.core.errors import ConfigError, IntakeDatabaseError, MissingExtraError
+from takedown_cli.core.errors import ConfigError, IntakeDatabaseError, MissingExtraError, TakedownError
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -28,6 +28,10 @@ _PRAGMAS = (
     "cell_size_check=ON",
     "cache_size=-16384",
 )
+
+#: What PostgreSQL answers when its disk is full.
+_DISK_FULL: Final = "53100"
+_MAKE_ROOM: Final = "Make room on the disk. What was acknowledged is stored, and what failed can be repeated."
 
 
 def open_engine(url: str, *, writer: bool = False) -> Engine:
@@ -55,15 +59,39 @@ def open_engine(url: str, *, writer: bool = False) -> Engine:
 
 
 @contextmanager
-def translate_errors(sentence: str, hint: str = "Check its permissions.") -> Iterator[None]:
-    """Replace the database's own errors: IntakeDatabaseError for a damaged file, ConfigError for all others."""
+def translate_errors(sentence: str) -> Iterator[None]:
+    """Replace the database's own errors: IntakeDatabaseError for a damaged file, ConfigError for all others.
+
+    ``sentence`` says what could not be done where the error itself does not say why.
+    """
     try:
         yield
     except SQLAlchemyError as error:
-        code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0) & 0xFF
-        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-            raise IntakeDatabaseError from None
-        raise ConfigError(sentence, hint=hint) from None
+        raise _explain(error, sentence) from None
+
+
+def _explain(error: SQLAlchemyError, sentence: str) -> TakedownError:
+    orig = getattr(error, "orig", None)
+    code = getattr(orig, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return IntakeDatabaseError()
+    if code == sqlite3.SQLITE_FULL or getattr(orig, "sqlstate", None) == _DISK_FULL:
+        return ConfigError("The disk is full: the intake's database cannot grow.", hint=_MAKE_ROOM)
+    if code == sqlite3.SQLITE_IOERR:
+        return ConfigError(f"{sentence} The disk failed, or is full.", hint=_MAKE_ROOM)
+    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return ConfigError(f"{sentence} Another program keeps it locked.", hint="Let it end, and try again.")
+    if code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}:
+        return ConfigError(
+            f"{sentence} This account may not use its file.",
+            hint="Run the command as the account that serves, or give the folder and all its files to that account.",
+        )
+    if isinstance(error, OperationalError) and type(orig).__module__.startswith("psycopg"):
+        return ConfigError(
+            "The PostgreSQL database does not answer, or does not let this account in.",
+            hint="Start PostgreSQL. Check 'database' in intake.toml, and that this account can open it with psql.",
+        )
+    return ConfigError(sentence, hint="Check its address and its permissions.")
 
 
 def _prepare_sqlite(engine: Engine, begin: str) -> None:

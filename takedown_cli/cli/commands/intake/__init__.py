@@ -214,8 +214,16 @@ def verify_database(folder: Folder) -> None:
 
 @app.command("purge")
 def purge_expired(folder: Folder) -> None:
-    """Delete what has expired, at once. A running intake does this twice a day by itself."""
+    """Delete what has expired, at once. A running intake does this twice a day by itself.
+
+    If the last purge was long ago, the command asks first: a clock that is ahead would have everything deleted.
+    """
     with open_intake(folder) as intake:
+        from takedown_cli.intake.operations.upkeep import clock_doubt
+
+        doubt = clock_doubt(intake.home, intake.clock.day())
+        if doubt is not None:
+            confirm(f"{doubt} Is the clock right? What has expired by that day will be deleted.")
         purged = intake.purge()
     console.show(IntakePurgeReport.copied_from(purged))
     if not purged.erased:

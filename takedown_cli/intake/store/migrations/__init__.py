@@ -43,7 +43,7 @@ def upgrade(engine: Engine, afterwards: Callable[[Connection], bool] = lambda _:
     If ``afterwards`` returns False, all of it is undone. Raise ConfigError when that fails or the database is of a
     newer version, IntakeDatabaseError when it is damaged.
     """
-    with translate_errors("The intake's database cannot be opened.", "Check its address and its permissions."):
+    with translate_errors("The intake's database cannot be opened."):
         before = revision_of(engine)
         if before == HEAD:
             return
