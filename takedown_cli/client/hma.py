@@ -83,6 +83,18 @@ class BankClient:
             raise RefusedError("The HMA server did not delete an entry.", hint=_ASK)
         return True
 
+    def fetch_record_keys(self, number: int) -> list[str]:
+        """Return the keys under which exchanges gave an entry; none if it is gone, or came from no exchange."""
+        reply = self._get(f"{self._path}/content/{number}")
+        if reply.status == 404:
+            return []
+        if reply.status != 200:
+            raise RefusedError("The HMA server did not show an entry.", hint="Check the address of the bank.")
+        metadata = _json_field(reply, "metadata")
+        exchanges = metadata.get("collab") if isinstance(metadata, dict) else None
+        keys = exchanges.values() if isinstance(exchanges, dict) else ()
+        return [str(key) for some in keys if isinstance(some, list) for key in some]
+
     def _is_ours(self, number: int, label: str, signal: Signal | None = None) -> bool:
         reply = self._get(f"{self._path}/content/{number}?include_signals=true")
         if reply.status == 404:

@@ -99,6 +99,11 @@ class Home:
         return self.path / "verdicts.db"
 
     @property
+    def relay_file(self) -> Path:
+        """What a relay was told and has not handed on."""
+        return self.path / "relay.db"
+
+    @property
     def exists(self) -> bool:
         """Whether a platform joined an intake from this folder."""
         return (self.path / _FILE).is_file()

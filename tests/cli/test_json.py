@@ -186,7 +186,7 @@ USES: dict[str, list[Use]] = {
     "demo": [Use("demo", "demo")],
 }  # fmt: skip
 #: Commands that do not end by themselves; each is looked at in a test of its own.
-SERVING = {"intake serve"}
+SERVING = {"intake serve", "platform relay"}
 
 
 def test_every_command_is_run_here() -> None:

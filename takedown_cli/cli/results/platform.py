@@ -181,3 +181,16 @@ class FeedbackReport(Result, schema="takedown.platform.feedback"):
             yield "Nothing waits to be sent."
         else:
             yield f"{counted(self.sent, 'verdict')} sent, about {counted(self.met, 'record')} that you were given."
+
+
+class RelayReport(Result, schema="takedown.platform.relay"):
+    """``takedown platform relay --json``: one line, printed when it listens. A route is ``coop`` or ``webhook``."""
+
+    address: str
+    routes: list[str]
+
+    def lines(self) -> Iterator[str]:
+        yield from (f"{self.address}/{route}" for route in self.routes)
+
+    def notes(self) -> Iterator[str]:
+        yield "Ready. Press Ctrl-C to stop."

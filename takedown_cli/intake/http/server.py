@@ -22,6 +22,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from takedown_cli.core.clock import SYSTEM, Clock
 from takedown_cli.core.errors import ConfigError
@@ -29,7 +30,7 @@ from takedown_cli.intake.cases.participants import DEFAULT_SCOPES, Keys, Lists
 from takedown_cli.intake.http.app import make_app
 from takedown_cli.intake.http.connection_limits import MAX_CONNECTIONS, LimitedProtocol
 from takedown_cli.intake.messages.admission import Identity
-from takedown_cli.intake.messages.unsealers import ProcessUnsealers, Unsealers
+from takedown_cli.intake.messages.unsealers import ProcessUnsealers
 from takedown_cli.intake.operations.serving_lock import hold_folder
 from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, make_settings
@@ -73,7 +74,7 @@ class Running:
         return self.intake.add_participant(name, lists, scopes)
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server, which ends instead of raising the signal again once it has stopped."""
 
     @contextmanager
@@ -89,10 +90,11 @@ class _Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
-def _make_server(intake: Intake, unsealers: Unsealers | None = None) -> _Server:
-    return _Server(
+def make_server(app: ASGIApp) -> Server:
+    """Return a server of an application, with the intake's limits on connections, and without a log of its own."""
+    return Server(
         uvicorn.Config(
-            make_app(intake, unsealers),
+            app,
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -123,7 +125,7 @@ def raise_file_limit() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
-def _open_socket(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raise ConfigError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends without delay only on sockets that name TCP: each answer would wait 40 ms for an acknowledgement.
@@ -172,13 +174,13 @@ def serve(
     if port is None:
         origin = urlsplit(home.load().origin)
         port = (origin.port or 80) if origin.hostname in _LOOPBACK else 8470
-    with _open_socket(host, port) as listening, _hold_folder(home, listening, host):
+    with open_socket(host, port) as listening, _hold_folder(home, listening, host):
         intake = _open_intake(home, listening, host)
         raise_file_limit()
         small = max(1, min(_MAX_UNSEALERS, (os.cpu_count() or 1) - 1))
         count = small + 1 if processes is None else processes
         opening = ProcessUnsealers(home.path, intake.identity.audience.origin, count) if count else None
-        server = _make_server(intake, opening)
+        server = make_server(make_app(intake, opening))
         announce = partial(ready, intake.identity, listening.getsockname()[1])
         announcer = threading.Thread(target=_announce_when_started, args=(server, announce), daemon=True)
         announcer.start()
@@ -199,9 +201,9 @@ def run_in_thread(directory: Path, *, name: str, test: bool, clock: Clock = SYST
     home = Home(directory)
     if not home.exists:
         make_intake(home, make_settings(name, None, test=test))
-    with _open_socket("127.0.0.1", 0) as listening, _hold_folder(home, listening, "127.0.0.1"):
+    with open_socket("127.0.0.1", 0) as listening, _hold_folder(home, listening, "127.0.0.1"):
         intake = _open_intake(home, listening, "127.0.0.1", clock)
-        server = _make_server(intake)
+        server = make_server(make_app(intake))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="intake", daemon=True)
         thread.start()
         try:

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from takedown_cli.cli.commands.platform import feedback, scan
+from takedown_cli.cli.commands.platform import feedback, relay, scan
 from takedown_cli.cli.commands.platform.folder import Folder, feed_reader
 from takedown_cli.cli.options.common import application
 from takedown_cli.cli.options.connection import ConnectionOptions
@@ -151,3 +151,4 @@ def pull_list(
 
 app.command("scan")(scan.scan_files)
 app.command("feedback")(feedback.send_feedback)
+app.command("relay")(relay.relay_verdicts)
