@@ -64,10 +64,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file inside an archive: its ``number`` from 1, and its ``name`` there, which is for showing only."""
+    """A file inside an archive: its ``number`` from 1, and its ``name`` there, which is for showing only.
+
+    ``of`` is how many outcomes the archive has, 0 where it is not known yet.
+    """
 
     number: int
     name: str = ""
+    of: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,12 +162,16 @@ class Hashed:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file with nothing to hash; ``reason`` says why."""
+    """A file with nothing to hash; ``reason`` says why.
+
+    ``of`` is set for the rest of an archive that holds too much: how many outcomes the archive has, with this one.
+    """
 
     path: Path
     reason: Reason
     size: int = 0
     member: Member | None = None
+    of: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +186,16 @@ class Failed:
 
 
 Outcome = Hashed | Skipped | Failed
+
+
+def count_of_archive(outcome: Outcome) -> int:
+    """Return how many outcomes there are of the archive that this one is of; 0 where the file is no open archive.
+
+    In which order they come is not fixed.
+    """
+    if outcome.member is not None:
+        return outcome.member.of
+    return outcome.of if isinstance(outcome, Skipped) else 0
 
 
 class Hasher(Protocol):

@@ -44,13 +44,16 @@ def hashers(recipe: Recipe) -> Iterator[Pool]:
         yield pool
 
 
-def work(ledger: Ledger, address: str, watch: Callable[[Outcome], None] = lambda _: None) -> set[int]:
+def work(
+    ledger: Ledger, address: str, watch: Callable[[Outcome], None] = lambda _: None, recipe: Recipe | None = None
+) -> set[int]:
     """One run; the items it worked on."""
     with connect(address) as client:
         cards = {address: client.fetch_card()}
     with Session(ledger.path) as session:
         today = datetime.now(UTC).date().isoformat()
-        run = Run(ledger, session, RunContext(WordKey(), Recipe(), hashers, connect, cards, today, watch=watch))
+        recipe = recipe or Recipe()
+        run = Run(ledger, session, RunContext(WordKey(), recipe, hashers, connect, cards, today, watch=watch))
         run.go()
     return run.touched
 

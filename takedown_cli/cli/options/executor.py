@@ -60,6 +60,14 @@ class Executor:
 ExecutorOptions = Annotated[Executor, OptionGroup(Executor)]
 
 
+def refuse_far_archives(executor: Executor, job: HashingJob) -> None:
+    """Raise UsageError where archives would be read on other computers."""
+    if executor.address is not None and job.recipe.limits.members:
+        raise UsageError(
+            "--archives works on this computer only.", hint="Leave out --executor, or unpack the archives."
+        )
+
+
 @contextmanager
 def start_hasher(executor: Executor, job: HashingJob, journal: Journal | None = None) -> Iterator[Pool | Cluster]:
     """Start the pool or cluster that hashes by this recipe. A ``journal`` may already hold some outcomes.
@@ -68,10 +76,7 @@ def start_hasher(executor: Executor, job: HashingJob, journal: Journal | None = 
     """
     from takedown_cli.hashing.discover import open_media
 
-    if executor.address is not None and job.recipe.limits.members:
-        raise UsageError(
-            "--archives works on this computer only.", hint="Leave out --executor, or unpack the archives."
-        )
+    refuse_far_archives(executor, job)
     open_file = None if journal is None else journal.recalling(open_media)
     if executor.address is None:
         from takedown_cli.hashing.pool.supervisor import Pool

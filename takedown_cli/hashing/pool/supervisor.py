@@ -349,14 +349,17 @@ class Pool:
         if not listing.inside and not listing.limited:
             job.finish(Skipped(path, Reason.EMPTY, size))
             return
-        for inside in listing.inside:
+        count = len(listing.inside) + listing.limited
+        for one in listing.inside:
+            member = replace(one.entry.member, of=count)
+            inside = replace(one, entry=replace(one.entry, member=member))
             found: Found | Skipped | Failed = job.found
             if isinstance(inside.holds, Reason):
                 kind = Failed if inside.holds in FAILED else Skipped
                 found = kind(path, inside.holds, inside.entry.size)
             self._inside.append(Job(found, inside, archive))
         if listing.limited:
-            self._inside.append(Job(Skipped(path, Reason.ARCHIVE_LIMIT, size)))
+            self._inside.append(Job(Skipped(path, Reason.ARCHIVE_LIMIT, size, of=count)))
         job.close()
         self._window.remove(job)
 

@@ -5,12 +5,12 @@ So a large, slow or hostile folder does not hold up the other callers.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from takedown_cli.core.model import Failed, Found, Outcome, Skipped
+from takedown_cli.core.model import Failed, Found, Outcome, Skipped, count_of_archive
 from takedown_cli.helpline.run.folder import Folder
 
 #: Callers whose folders are open at once. More callers would mean more work to repeat after a crash.
@@ -38,6 +38,7 @@ class FairQueue:
         self._quick: deque[tuple[Folder, Files]] = deque()
         self._slow: deque[tuple[Folder, Files]] = deque()
         self._owners: dict[Path, deque[Folder]] = {}
+        self._came: dict[Path, Counter[int]] = {}
         self._exhausted = False
 
     def files(self) -> Files:
@@ -58,6 +59,15 @@ class FairQueue:
     def owner(self, outcome: Outcome) -> Folder:
         """Return whose file this was. Two callers who name the same file get an outcome each."""
         waiting = self._owners[outcome.path]
+        if count := count_of_archive(outcome):
+            # Of an archive that two callers name, the first outcome of each member is the first caller's.
+            came = self._came.setdefault(outcome.path, Counter())
+            number = 0 if outcome.member is None else outcome.member.number
+            folder = waiting[min(came[number], len(waiting) - 1)]
+            came[number] += 1
+            if came.total() == len(waiting) * count:
+                del self._owners[outcome.path], self._came[outcome.path]
+            return folder
         folder = waiting.popleft()
         if not waiting:
             del self._owners[outcome.path]

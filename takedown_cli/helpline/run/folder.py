@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from takedown_cli.core.errors import TooLargeError
 from takedown_cli.core.file_kind import is_link_at
 from takedown_cli.core.file_names import literal_path
-from takedown_cli.core.model import Failed, Found, Hashed, Limits, Outcome, Skipped
+from takedown_cli.core.model import Failed, Found, Hashed, Limits, Outcome, Skipped, count_of_archive
 from takedown_cli.core.reasons import NO_LOSS, Reason
 from takedown_cli.hashing.discover import walk
 from takedown_cli.helpline.run.file_recognition import recognition_digest
@@ -79,6 +79,9 @@ class Folder:
         self._adds = entry.contacted
         self._covered, self._seen = set(entry.covered), set(entry.seen)
         self._given: dict[Path, tuple[str, float]] = {}
+        #: What was counted of archives of which more will come: it is in no part before all of it is known.
+        self._archives: dict[Path, Part] = {}
+        self._came = Counter[Path]()
         self._clear()
 
     def _clear(self) -> None:
@@ -99,11 +102,11 @@ class Folder:
     @property
     def begun(self) -> bool:
         """Whether something came out of it that is in no part yet."""
-        return bool(self._part.covered)
+        return bool(self._part.covered or self._items)
 
     @property
     def full(self) -> bool:
-        return len(self._part.covered) >= PART_FILES or self._fingerprints >= PART_FINGERPRINTS
+        return max(len(self._part.covered), len(self._items)) >= PART_FILES or self._fingerprints >= PART_FINGERPRINTS
 
     def files(self) -> Iterator[Found | Skipped | Failed]:
         """Yield the files of the folder that are in no part yet. Nothing on the disk makes this raise."""
@@ -120,38 +123,51 @@ class Folder:
 
     def take(self, outcome: Outcome) -> None:
         """Count one outcome, and keep its item. Nothing that a file or a decoder does makes this raise."""
+        of_archive = count_of_archive(outcome)
+        counts = self._archives.setdefault(outcome.path, Part(self.item)) if of_archive else self._part
+        self._count(outcome, counts)
+        if of_archive:
+            self._came[outcome.path] += 1
+            if self._came[outcome.path] < of_archive:
+                return
+            del self._came[outcome.path], self._archives[outcome.path]
+            self._part.unprotected += counts.unprotected
+            self._part.twice += counts.twice
+            self._part.reasons.update(counts.reasons)
         name, since = self._given.pop(outcome.path, ("", time.monotonic()))
         self.in_pool -= 1
         self.seconds += time.monotonic() - since
-        if isinstance(outcome, Hashed) or outcome.reason is not Reason.IN_CLOUD:
+        if of_archive or isinstance(outcome, Hashed) or outcome.reason is not Reason.IN_CLOUD:
             self._part.covered.append(name)  # a download changes neither name, size nor time
+
+    def _count(self, outcome: Outcome, counts: Part) -> None:
         if isinstance(outcome, Hashed):
-            self._take_hashed(outcome)
+            self._count_hashed(outcome, counts)
             return
         self.lost += outcome.reason in _LOST
-        if isinstance(outcome, Failed) and outcome.path == self._entry.path:
+        if isinstance(outcome, Failed) and outcome.member is None and outcome.path == self._entry.path:
             self.unreadable = outcome.reason
         if outcome.reason is Reason.DUPLICATE:
-            self._part.twice += 1
+            counts.twice += 1
         elif outcome.reason not in NO_LOSS:
-            self._part.unprotected += 1
-            self._part.reasons[outcome.reason] += 1
+            counts.unprotected += 1
+            counts.reasons[outcome.reason] += 1
 
-    def _take_hashed(self, hashed: Hashed) -> None:
+    def _count_hashed(self, hashed: Hashed, counts: Part) -> None:
         try:
             items = items_of(hashed, self._entry.age)  # type: ignore[arg-type]
         except TooLargeError:
             items = ()
         if not items:
-            self._part.unprotected += 1
-            self._part.reasons[hashed.weak or Reason.LOW_QUALITY] += 1
+            counts.unprotected += 1
+            counts.reasons[hashed.weak or Reason.LOW_QUALITY] += 1
             return
         if hashed.partial is not None:
-            self._part.reasons[hashed.partial] += 1
+            counts.reasons[hashed.partial] += 1
         for item in items:
             digest = sha256(item.model_dump_json().encode()).digest()[:12].hex()
             if digest in self._seen:
-                self._part.twice += 1
+                counts.twice += 1
                 continue
             self._seen.add(digest)
             self._part.seen.append(digest)

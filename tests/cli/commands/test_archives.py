@@ -59,7 +59,9 @@ def test_a_bundle_holds_what_is_inside(takeout: Path, tmp_path: Path) -> None:
     assert run("inspect", bundle, "--json", cwd=tmp_path).document()["totals"]["items"] == 2
 
 
-def test_a_cluster_and_a_caseload_refuse_it(takeout: Path) -> None:
-    told = run("hash", takeout, "--archives", "--executor", "dask://127.0.0.1:9", cwd=takeout)
+@pytest.mark.parametrize("command", [("hash",), ("batch", "resume", "--ledger", "x", "--key", "file:x")], ids=str)
+def test_a_cluster_does_not_read_archives(command: tuple[str, ...], takeout: Path) -> None:
+    folders = (str(takeout),) if command == ("hash",) else ()
+    told = run(*command, *folders, "--archives", "--executor", "dask://127.0.0.1:9", cwd=takeout)
     assert told.code == 2
     assert "--archives" in told.said

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import pytest
 from sqlalchemy import select
 
 from takedown_cli import fixtures
 from takedown_cli.core.errors import UnreachableError
-from takedown_cli.core.model import Failed, Found, Outcome, Recipe, Skipped
+from takedown_cli.core.model import Failed, Found, Limits, Member, Outcome, Recipe, Skipped
+from takedown_cli.core.reasons import Reason
 from takedown_cli.hashing.discover import open_media
 from takedown_cli.hashing.pool.supervisor import Pool
 from takedown_cli.helpline.case import CaseState
@@ -100,7 +105,9 @@ def test_a_large_folder_is_one_case_of_several_bundles(
     assert counts(intake) == (1, 4, 14)
 
 
-def interrupted(ledger: Ledger, intake: Running, after: int) -> tuple[list[Path], list[Path]]:
+def interrupted(
+    ledger: Ledger, intake: Running, after: int, recipe: Recipe | None = None
+) -> tuple[list[Path], list[Path]]:
     """The files hashed by a run that is broken off ``after`` so many, and by the one that goes on."""
     seen: list[Path] = []
     again: list[Path] = []
@@ -111,8 +118,8 @@ def interrupted(ledger: Ledger, intake: Running, after: int) -> tuple[list[Path]
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work(ledger, intake.address, interrupt)
-    work(ledger, intake.address, lambda outcome: again.append(outcome.path))
+        work(ledger, intake.address, interrupt, recipe=recipe)
+    work(ledger, intake.address, lambda outcome: again.append(outcome.path), recipe=recipe)
     return seen, again
 
 
@@ -229,3 +236,79 @@ def test_a_folder_that_became_a_link_is_not_followed(tmp_path: Path, intake: Run
         work(ledger, intake.address)
         assert states(ledger) == [CaseState.SENT, CaseState.FAILED, CaseState.FAILED]
     assert counts(intake) == (1, 1, 2)
+
+
+def archive(folder: Path, name: str, count: int, *more: bytes) -> Path:
+    """An archive of ``count`` pictures, and of what else is given."""
+    path = folder / name
+    with zipfile.ZipFile(path, "w") as made:
+        for number in range(count):
+            stream = io.BytesIO()
+            fixtures.picture(500 + number, (320, 240)).save(stream, "PNG")
+            made.writestr(f"{number}.png", stream.getvalue())
+        for number, data in enumerate(more):
+            made.writestr(f"more/{number}", data)
+    return path
+
+
+OPENED = Recipe(limits=Limits(members=1000))
+
+
+def test_what_is_in_archives_was_never_protected_for_a_caller(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts are closed in the middle of an archive, and each picture is sent once; a sidecar is no loss."""
+    monkeypatch.setattr(folders, "PART_FILES", 2)
+    source = folder_of("one", 2)
+    archive(source, "takeout.zip", 5, b"{}", b"\x89PNG\r\n\x1a\n")
+    archive(source, "same pictures.zip", 3)
+    archive(folder_of("two", 1), "none.zip", 0, b"{}")
+    callers = [caller(1, source), caller(2, tmp_path / "callers" / "two")]
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, callers, intake.address)
+        assert work(ledger, intake.address, recipe=OPENED) == {1, 2}
+        one, two = ledger.cases()
+        assert (one.state, one.items, one.twice, one.unprotected) == (CaseState.SENT, 7, 3, 1)
+        assert (two.state, two.items, two.unprotected) == (CaseState.SENT, 1, 0)
+        assert dict(one.reasons) == {"damaged": 1}
+        assert counts(intake)[2] == 8
+        assert work(ledger, intake.address, recipe=OPENED) == set()
+
+
+def test_an_archive_that_holds_too_much_is_done_with_when_all_of_it_was_told(
+    tmp_path: Path, intake: Running, folder_of: Make
+) -> None:
+    source = folder_of("one", 0)
+    archive(source, "a.zip", 4)
+    for limit, items in ((3, 3), (1, 1)):
+        with opened(tmp_path / f"ledger {limit}") as ledger:
+            take_in(ledger, [caller(1, source)], intake.address)
+            work(ledger, intake.address, recipe=Recipe(limits=Limits(members=limit)))
+            (case,) = ledger.cases()
+        assert (case.state, case.items, dict(case.reasons)) == (CaseState.SENT, items, {"archive-limit": 1})
+
+
+def test_a_run_broken_off_inside_an_archive_sends_each_picture_once(
+    tmp_path: Path, intake: Running, folder_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folders, "PART_FILES", 2)
+    source = folder_of("one", 1)
+    archive(source, "takeout.zip", 7, b"\x89PNG\r\n\x1a\n")
+    with opened(tmp_path / "ledger") as ledger:
+        take_in(ledger, [caller(1, source)], intake.address)
+        interrupted(ledger, intake, 6, OPENED)
+        (case,) = ledger.cases()
+    assert (case.state, case.items, case.unprotected) == (CaseState.SENT, 8, 1)
+    assert counts(intake)[2] == 8
+
+
+def test_an_archive_of_two_callers_goes_to_both(tmp_path: Path) -> None:
+    """The first outcome of each member is the first caller's, in whatever order they come."""
+    path, one, two = tmp_path / "a.zip", cast(folders.Folder, "one"), cast(folders.Folder, "two")
+    queue = fair_queue.FairQueue(list, lambda folder: None, lambda folder: None)
+    queue._owners[path] = deque([one, two])
+    members = [Skipped(path, Reason.NOT_MEDIA, 0, Member(number, of=3)) for number in (1, 2)]
+    rest = Skipped(path, Reason.ARCHIVE_LIMIT, of=3)
+    said = [queue.owner(each) for each in (members[1], members[1], rest, members[0], members[0], rest)]
+    assert said == [one, two, one, one, two, two]
+    assert not queue._owners

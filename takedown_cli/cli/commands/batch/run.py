@@ -13,7 +13,7 @@ import typer
 from takedown_cli.cli.commands.batch.status import say_withdrawal_progress
 from takedown_cli.cli.options.common import DryRun
 from takedown_cli.cli.options.connection import ConnectionOptions
-from takedown_cli.cli.options.executor import ExecutorOptions, start_hasher
+from takedown_cli.cli.options.executor import ExecutorOptions, refuse_far_archives, start_hasher
 from takedown_cli.cli.options.intake import Intake
 from takedown_cli.cli.options.ledger import Connections, LedgerOptions, Patience, Senders, today
 from takedown_cli.cli.options.manifest import ManifestName, RowDefaultOptions, read_valid_manifest
@@ -83,7 +83,7 @@ def run(
     from takedown_cli.helpline.run.enrolment import compare_with_ledger, enrol_callers
     from takedown_cli.protocol.bundle.card import signing_key_id
 
-    _refuse_archives(job)
+    refuse_far_archives(executor, job)
     key = ledger.key.unlock()
     rest: dict[str, Any] = {"copies": job.recipe.copies, "test": test, "organisation": key.public}
     callers = read_valid_manifest(manifest, row_defaults, intake, **rest)
@@ -142,17 +142,11 @@ def resume(
     takedown batch resume --operator Kim \\
         --ledger cases.ledger --key file:helpline.key
     """
-    _refuse_archives(job)
+    refuse_far_archives(executor, job)
     key = ledger.key.unlock()
     with ledger.open(key) as opened:
         connect = Connections(connection, patience, progress)
         raise typer.Exit(_work_through(opened, key, job, executor, connect, senders, progress))
-
-
-def _refuse_archives(job: HashingJob) -> None:
-    # What is done of a caller's folder is known by file, and an archive is many.
-    if job.recipe.limits.members:
-        raise UsageError("--archives cannot be used here.", hint="Unpack the archives into the caller's folder.")
 
 
 def _refuse_contradictions(found: Enrolment) -> None:
