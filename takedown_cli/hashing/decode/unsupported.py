@@ -19,6 +19,7 @@ _READ_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})
 _FRAMES: Final = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}
 _MOST_SEGMENTS: Final = 256
 _BITS, _CODING, _SAMPLES, _SAMPLE_FORMAT = 258, 259, 277, 339
+_WEBP: Final = 50001
 _READ_BITS: Final = frozenset({0, 1, 2, 4, 8, 16, 32})
 _WHOLE_NUMBERS: Final = (0, 1)
 #: Bit fields, and a JPEG or PNG inside the bitmap.
@@ -65,7 +66,10 @@ def _explain_tiff(data: bytes) -> Reason:
     odd = folder.get(_SAMPLE_FORMAT, 1) not in _WHOLE_NUMBERS and folder.get(_SAMPLES, 1) > 1
     bits = folder.get(_BITS, 1)
     odd = odd or bits not in _READ_BITS or (bits == 32 and folder.get(_SAMPLES, 1) > 1)
-    odd = odd or folder.get(_CODING, 1) not in TiffImagePlugin.COMPRESSION_INFO
+    # Floating-point values of 16 bits; and WebP, for which Pillow's libtiff is built without a decoder.
+    odd = odd or (bits == 16 and folder.get(_SAMPLE_FORMAT, 1) not in _WHOLE_NUMBERS)
+    coding = folder.get(_CODING, 1)
+    odd = odd or coding not in TiffImagePlugin.COMPRESSION_INFO or coding == _WEBP
     return Reason.UNSUPPORTED if folder and odd else Reason.DAMAGED
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from takedown_cli.core.model import Limits
+from takedown_cli.core.model import Found, Hashed, Limits, Recipe
 from takedown_cli.core.reasons import Reason
 from takedown_cli.core.variants import CUT
 from takedown_cli.fixtures.texture import picture
@@ -17,6 +18,8 @@ from takedown_cli.hashing.decode import image
 from takedown_cli.hashing.decode.cut import remains
 from takedown_cli.hashing.decode.image import decode_pictures
 from takedown_cli.hashing.decoded import End, Picture
+from takedown_cli.hashing.discover import open_media
+from takedown_cli.hashing.pool.supervisor import Pool
 
 SAMPLE = picture(19, (640, 480))
 ZEROS = bytes(4096)
@@ -265,3 +268,30 @@ def test_what_is_left_of_a_file_that_is_very_long_is_damaged(monkeypatch: pytest
     whole = saved("JPEG")
     monkeypatch.setattr(image, "_LONGEST_REMAINS", 1000)
     assert list(decode_pictures(io.BytesIO(whole[:-900]), Limits())) == [End(failed=Reason.DAMAGED)]
+
+
+@pytest.mark.parametrize("kind", ["u2", "u4", "f4"])
+def test_what_fills_a_deep_picture_made_the_rest_of_it_blank(kind: str) -> None:
+    levels = np.asarray(SAMPLE.convert("L"))
+    deep = levels.astype(kind) * {"u2": 16, "u4": 1 << 20, "f4": np.float32(1 / 255)}[kind]
+    whole = saved("TIFF", Image.fromarray(deep.astype("i4") if kind == "u4" else deep))
+    found, end = read(whole[: len(whole) * 7 // 10])
+    assert (list(found), end) == ([CUT], End(partial=Reason.TRUNCATED))
+    part = found[CUT].stored
+    assert np.abs(part.astype(int) - levels[: len(part)]).max() <= 1
+
+
+@pytest.mark.parametrize("fmt", ["TIFF", "PNG"])
+def test_a_cut_picture_with_transparency_is_hashed_once_on_each_background(fmt: str, tmp_path: Path) -> None:
+    """The whole and the rest of it had one name for two hashes, so that the parent took the decoder for broken."""
+    clear = SAMPLE.copy()
+    clear.putalpha(SAMPLE.convert("L"))
+    whole = saved(fmt, clear)
+    path = tmp_path / "cut"
+    path.write_bytes(whole[: len(whole) * 95 // 100])
+    with Pool(Recipe(copies=frozenset()), 1, open_file=open_media) as pool:
+        (outcome,) = pool.outcomes([Found(path, path.stat().st_size)])
+    assert isinstance(outcome, Hashed)
+    named = [f"{item.method}/{item.variant}" for item in outcome.fingerprints if item.kind == "pdq"]
+    assert {"full/upright", "full/on-white", "full/on-black", f"full/{CUT}"} <= set(named)
+    assert len(named) == len(set(named))

@@ -55,7 +55,7 @@ def tiff(bits: int, samples: int, form: int, coding: int = 1) -> bytes:
 
 @pytest.mark.parametrize(
     ("bits", "samples", "form", "coding"),
-    [(32, 3, 3, 1), (16, 3, 3, 1), (64, 1, 3, 1), (24, 1, 1, 1), (8, 1, 1, 34887)],
+    [(32, 3, 3, 1), (16, 3, 3, 1), (16, 1, 3, 1), (64, 1, 3, 1), (24, 1, 1, 1), (8, 1, 1, 34887), (8, 3, 1, 50001)],
 )
 def test_a_tiff_of_floats_or_of_an_odd_coding_was_called_damaged(
     bits: int, samples: int, form: int, coding: int

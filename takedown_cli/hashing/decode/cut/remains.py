@@ -73,7 +73,14 @@ def decode_remains(
         return
     image, part = found
     orientation = read_orientation(image)
-    stored = pixels.read_pixels(image)
+    if image.mode.startswith(("I", "F")) and not part.is_all and part.step == 1:
+        # How deep values are reduced depends on all of them, so what fills the end must not be among them.
+        top, left = part.rows[0], part.columns[0]
+        deep = image.crop((left, top, part.columns[1], part.rows[1]))
+        stored = np.zeros((image.height, image.width), np.uint8)
+        part.cut_out(stored)[...] = pixels.read_pixels(deep)
+    else:
+        stored = pixels.read_pixels(image)
     alpha = pixels.read_alpha(image, stored)
     misread = pixels.read_as_misread(image) if part.is_all else None
     whole = Picture(stored, orientation, image.height, image.width, misread, alpha)
@@ -85,6 +92,7 @@ def decode_remains(
     real, clear = part.cut_out(stored), None if alpha is None else part.cut_out(alpha)
     if part.share >= WHOLE_SHARE:
         yield replace(whole, stored=part.fill_up(real), alpha=None if clear is None else part.fill_up(clear))
+        clear = None  # the whole is on both backgrounds already
     if part.share >= PART_SHARE:
         yield replace(whole, stored=real, alpha=clear, variant=CUT)
         yield End(partial=Reason.TRUNCATED)
