@@ -295,3 +295,12 @@ def test_a_cut_picture_with_transparency_is_hashed_once_on_each_background(fmt: 
     named = [f"{item.method}/{item.variant}" for item in outcome.fingerprints if item.kind == "pdq"]
     assert {"full/upright", "full/on-white", "full/on-black", f"full/{CUT}"} <= set(named)
     assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("fmt", ["AVIF", "HEIF"])
+def test_a_file_of_two_pictures_that_lacks_the_second_was_called_whole(fmt: str) -> None:
+    more: dict[str, Any] = {"save_all": True, "append_images": [picture(20, (640, 480))]}
+    whole = saved(fmt, **more)
+    found, end = read(whole[: len(whole) * 9 // 10])
+    assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
+    assert np.array_equal(found["upright"].stored, shown(whole))

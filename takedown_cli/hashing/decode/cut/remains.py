@@ -87,7 +87,8 @@ def decode_remains(
     if part.share == 1.0:
         # A coarse picture of an interlaced file, or an unfinished progressive one, is whole but not all of it.
         yield replace(whole, stored=part.cut_out(stored), alpha=None if alpha is None else part.cut_out(alpha))
-        yield End(partial=None if part.is_all else Reason.TRUNCATED)
+        # Of several pictures, those behind the first were not tried.
+        yield End(partial=None if part.is_all and not _has_more(image) else Reason.TRUNCATED)
         return
     real, clear = part.cut_out(stored), None if alpha is None else part.cut_out(alpha)
     if part.share >= WHOLE_SHARE:
@@ -96,6 +97,13 @@ def decode_remains(
     if part.share >= PART_SHARE:
         yield replace(whole, stored=real, alpha=clear, variant=CUT)
         yield End(partial=Reason.TRUNCATED)
+
+
+def _has_more(image: Image.Image) -> bool:
+    try:
+        return int(getattr(image, "n_frames", 1)) > 1
+    except Exception:  # counting reads the file up to its end, which is missing
+        return True
 
 
 def _decode_jpeg2000(data: bytes, open_image: Opener) -> Iterator[Picture | End]:
