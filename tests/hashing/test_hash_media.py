@@ -34,7 +34,8 @@ HERE = Path("somewhere")
 
 def _file(source: Image.Image, fmt: str, **options: Any) -> bytes:
     stream = io.BytesIO()
-    source.save(stream, fmt, **options)
+    # A picture keeps the settings of its last encoder, which the next one may not take.
+    source.copy().save(stream, fmt, **options)
     return stream.getvalue()
 
 
@@ -353,9 +354,10 @@ PAGES = [picture(number, (400, 300)) for number in (90, 91, 92)]
 
 
 def _collection(fmt: str) -> bytes:
+    more = [page.copy() for page in PAGES[1:]]
     if fmt == "MPO":
-        return _file(PAGES[0], "MPO", save_all=True, append_images=PAGES[1:], quality=95)
-    return _file(PAGES[0], fmt, save_all=True, append_images=PAGES[1:])
+        return _file(PAGES[0], "MPO", save_all=True, append_images=more, quality=95)
+    return _file(PAGES[0], fmt, save_all=True, append_images=more)
 
 
 @pytest.mark.parametrize(("fmt", "form"), [("TIFF", "TIFF"), ("HEIF", "HEIF"), ("MPO", "JPEG")])

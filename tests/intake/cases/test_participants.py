@@ -102,9 +102,11 @@ def test_a_hash_leaves_no_subscription_that_it_was_in_before_its_end(intake: Run
 def test_the_audit_says_who_pulled_how_much_on_which_day(intake: Running, person: Person) -> None:
     person.submit(*(picture(balanced(("audit", n))) for n in range(3)))
     platform = Platform(intake.origin, intake.add_participant("Audited"))
-    count = len(platform.pull(size=2))
+    pages = [platform.page(startTimestamp=10, pageSize=2)]
+    while pages[-1]["hasMoreRecords"]:
+        pages.append(platform.page(startTimestamp=10, pageSize=2, nextPageToken=pages[-1]["nextPageToken"]))
     [pull] = [one for one in intake.intake.read(participants.list_pulls) if one.participant == "Audited"]
-    assert pull.records == count
+    assert pull.records == sum(page["count"] for page in pages) >= 3
 
 
 def test_keys_open_one_endpoint_of_one_participant(intake: Running, new_platform: NewPlatform) -> None:

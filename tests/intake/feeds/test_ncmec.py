@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from takedown_cli.intake.feeds import cursor
 from tests.intake.person import HTTP, Person, Platform, balanced, picture, video
+from tests.intake.served import intake_with, somebody
 from tests.intake.steps import SPACE
 
 
@@ -25,18 +27,25 @@ def changes(platform: Platform, since: int, until: int) -> list[str]:
     return [entry.tag.removeprefix(SPACE) for group in groups for entry in group]
 
 
-def test_a_reader_whose_clock_is_ahead_misses_nothing(person: Person, new_platform: Callable[..., Platform]) -> None:
-    """It has read up to a second that is still to come here; what happens meanwhile has to be dated after it."""
-    platform, since = new_platform(), int(time.time()) - 2
-    for ahead in (2, 10, 20, 28):
-        until = int(time.time()) + ahead
-        value = balanced(("ahead", ahead))
-        person.submit(picture(value), adds=ahead > 2)
-        assert changes(platform, since, until) == ["image"], ahead
-        person.withdraw(value)
-        since, until = until, until + 3
-        assert changes(platform, since, until) == ["deletedImage"], ahead
-        since = until
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_a_reader_whose_clock_is_ahead_misses_nothing(store: str, home: Path, request: pytest.FixtureRequest) -> None:
+    """It has read up to a second that is still to come here; what happens meanwhile has to be dated after it.
+
+    The intake is its own: a reader of the other tests may be further ahead.
+    """
+    database = request.getfixturevalue("database_server").new_database() if store == "postgresql" else None
+    with intake_with(home, database=database) as server:
+        person, since = somebody(server), int(time.time()) - 2
+        platform = Platform(server.origin, server.intake.add_participant("Ahead", "both"))
+        for ahead in (2, 10, 20, 28):
+            until = int(time.time()) + ahead
+            value = balanced(("ahead", ahead))
+            person.submit(picture(value), adds=ahead > 2)
+            assert changes(platform, since, until) == ["image"], ahead
+            person.withdraw(value)
+            since, until = until, until + 3
+            assert changes(platform, since, until) == ["deletedImage"], ahead
+            since = until
 
 
 def test_pages_that_end_early_are_followed_by_the_others(
