@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, and_, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from takedown_cli.core.errors import ConfigError
@@ -20,6 +20,7 @@ from takedown_cli.intake.store.tables import (
     listings,
     organisations,
     submissions,
+    vouchers,
 )
 from takedown_cli.intake.store.writer import WriteTransaction
 from takedown_cli.protocol import public_keys
@@ -71,7 +72,10 @@ def revoke_organisation(transaction: WriteTransaction, name: str, since: str | N
 
 
 def _hold_items(transaction: WriteTransaction, organisation: int, since: str) -> None:
-    """Hold what came with an organisation's signature from that day on, unless another organisation vouches for it."""
+    """Hold what an organisation's signature listed from that day on, unless another organisation vouches for it.
+
+    That is what came with the signature, and what was signed later, which may have released it.
+    """
     came = exists().where(
         submissions.c.case_id == items.c.case_id,
         submissions.c.organisation_id == organisation,
@@ -79,7 +83,13 @@ def _hold_items(transaction: WriteTransaction, organisation: int, since: str) ->
         items.c.number >= submissions.c.first,
         items.c.number < submissions.c.first + submissions.c.item_count,
     )
-    held = and_(came, ITEM_COUNTS, ~VOUCHED)
+    signed = exists().where(
+        vouchers.c.case_id == items.c.case_id,
+        vouchers.c.number == items.c.number,
+        vouchers.c.organisation_id == organisation,
+        vouchers.c.day >= since,
+    )
+    held = and_(or_(came, signed), ITEM_COUNTS, ~VOUCHED)
     rows = transaction.scalars(select(listings.c.hash_id).join(items, LISTING_OF_ITEM).where(held).distinct()).all()
     transaction.execute(update(items).where(held).values(state="held", reason="revoked"))
     settle_records(transaction, rows)

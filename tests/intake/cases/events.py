@@ -55,7 +55,6 @@ class Sent:
 
     submission: Submission
     items: list[SentItem]
-    first_signed: str | None
 
 
 @dataclass
@@ -137,7 +136,7 @@ class Events(RuleBasedStateMachine):
         items = [SentItem(picture, held=flood and not counts) for picture in pictures]
         for item in items:
             item.signed |= {helpline} if helpline and counts else set()
-        case.sent.append(Sent(submission, items, helpline if counts else None))
+        case.sent.append(Sent(submission, items))
 
     @rule(
         target=cases,
@@ -171,8 +170,6 @@ class Events(RuleBasedStateMachine):
                 if fresh and not item.withdrawn:
                     item.signed.add(helpline)
                     item.held = False
-            if fresh:
-                sent.first_signed = helpline
 
     @rule(case=cases, values=st.sets(_VALUE))
     def withdraw(self, case: Case, values: set[int]) -> None:
@@ -234,9 +231,9 @@ class Events(RuleBasedStateMachine):
         self.own = {key for key in self.own if key[1] != name}
         for sent in (sent for case in self.open for sent in case.sent):
             for item in sent.items:
-                item.signed.discard(name)
-                if since == 0 and sent.first_signed == name and not item.signed and not item.withdrawn:
+                if since == 0 and item.signed == {name} and not item.withdrawn:
                     item.held = True
+                item.signed.discard(name)
 
     @rule(case=cases)
     def release(self, case: Case) -> None:

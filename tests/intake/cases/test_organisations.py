@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import update
 
 from takedown_cli.core.clock import SYSTEM
 from takedown_cli.intake.cases import organisations
 from takedown_cli.intake.http.server import Running
+from takedown_cli.intake.store import tables
 from takedown_cli.protocol.bundle import envelope
 from takedown_cli.protocol.bundle.document import Bundle
 from takedown_cli.protocol.wire import encode
@@ -67,6 +69,42 @@ def test_what_a_stolen_key_signed_since_a_day_is_held(
     helpline.revoke(since)
     assert [(one.state, one.standing) for one in person.status().items] == [expected]
     assert intake.intake.check_integrity().wrong == ()
+
+
+def test_what_a_stolen_key_released_later_is_held_again(home: Path) -> None:
+    """The day of the submission counted, and not that of the signature which released it."""
+    with intake_with(home, flood_per_hour=0) as server:
+        helpline, person = Helpline(server, "Stolen"), somebody(server)
+        bundle = person.bundle(picture(balanced("held since yesterday")))
+        person.post("submit", person.message(bundle))
+        move_back(server, days=1)
+        assert helpline.send(person, bundle) == 200
+        assert person.status().items[0].state == "listed"
+        helpline.revoke(since=0)
+        assert person.status().items[0].state == "held"
+        assert server.intake.check_integrity().wrong == ()
+
+
+@pytest.mark.parametrize("order", [("First", "Second"), ("Second", "First")])
+def test_two_stolen_keys_may_be_revoked_in_any_order(order: tuple[str, str], home: Path) -> None:
+    """The last signature hid the one before it, so only one of the two orders held the item."""
+    with intake_with(home) as server:
+        person = somebody(server)
+        bundle = person.bundle(picture(balanced("signed twice")))
+        helplines = {name: Helpline(server, name) for name in ("First", "Second")}
+        for helpline in helplines.values():
+            assert helpline.send(person, bundle) == 200
+        for name in order:
+            assert person.status().items[0].state == "listed"
+            helplines[name].revoke(since=0)
+        assert person.status().items[0].state == "held"
+        assert server.intake.check_integrity().wrong == ()
+
+
+def move_back(server: Running, days: int) -> None:
+    """Let everything that was submitted so far have come some days earlier."""
+    day = (date.fromisoformat(SYSTEM.day()) - timedelta(days=days)).isoformat()
+    server.intake.operate(lambda transaction: transaction.execute(update(tables.submissions).values(day=day)))
 
 
 def test_a_second_signature_that_comes_later_vouches_and_releases(home: Path) -> None:
