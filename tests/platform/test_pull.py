@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -225,36 +224,6 @@ def test_the_token_is_not_sent_to_a_server_without_the_key(site: Site, intake: R
 
 
 # ----------------------------------------------------------------------------------------------- what happens to a disk
-
-
-@pytest.mark.parametrize("afresh", [False, True])
-def test_a_full_disk_leaves_the_old_list(person: Person, site: Site, intake: Running, afresh: bool) -> None:
-    person.submit(picture(balanced(("before it was full", afresh))))
-    site.pull()
-    held = site.held()
-    Person(intake.origin, intake.card).submit_in_parts([picture(balanced(("too many", afresh, n))) for n in range(300)])
-    with _full_disk(4096), pytest.raises(OutputError):
-        site.pull(afresh=afresh)
-    assert site.held() == held
-    site.pull(afresh=afresh)
-    assert balanced(("too many", afresh, 299)) in site.held()
-
-
-@contextmanager
-def _full_disk(size: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes."""
-    if sys.platform == "win32":
-        pytest.skip("no limit on a file's size")
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-        signal.signal(signal.SIGXFSZ, handler)
 
 
 def test_a_list_that_is_read_is_not_held_up_by_a_pull(person: Person, site: Site, intake: Running) -> None:

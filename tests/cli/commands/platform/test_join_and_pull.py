@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import sys
 
+import pytest
+
 from takedown_cli.intake.http.server import Running
+from takedown_cli.platform.home import Home
+from takedown_cli.platform.local_list import LocalList
 from tests.cli.commands.platform.conftest import Operator
 from tests.cli.documents import published
-from tests.cli.runner import in_terminal
+from tests.cli.runner import after, in_terminal, run
 from tests.intake.person import Person, balanced, picture
 
 
@@ -74,3 +78,26 @@ def test_a_pull_that_fails_says_what_to_do(operator: Operator) -> None:
     said = operator("platform pull site", 5).said
     assert "list.db" in said
     assert "damaged" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on a file's size")
+@pytest.mark.parametrize("afresh", ["", "--afresh"])
+def test_a_full_disk_leaves_the_old_list(operator: Operator, intake: Running, afresh: str) -> None:
+    Person(intake.origin, intake.card).submit(picture(balanced(("before it was full", afresh))))
+    operator.join()
+    operator("platform pull site")
+    before = _held(operator)
+    values = [balanced(("too many", afresh, number)) for number in range(300)]
+    Person(intake.origin, intake.card).submit_in_parts([picture(value) for value in values])
+    full = after("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))")
+    ended = run("platform", "pull", "site", *filter(None, [afresh]), cwd=operator.folder, command=full)
+    assert ended.code == 2, ended.said
+    assert "old list stays" in ended.said
+    assert _held(operator) == before
+    operator("platform pull site")
+    assert _held(operator) >= before | {*values}
+
+
+def _held(operator: Operator) -> set[str]:
+    with LocalList(Home(operator.folder / "site").list_file) as local:
+        return {value.hex() for _, value, _ in local.rows()}

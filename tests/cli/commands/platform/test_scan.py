@@ -135,7 +135,6 @@ def test_killed_and_resumed_it_has_the_same_lines(site: Operator) -> None:
     assert process.stdout is not None
     for _ in range(80):
         assert process.stdout.readline()
-    assert process.poll() is None
     with_its_children(process)
     process.communicate(timeout=PATIENCE)
     whole = _scan(site, folder)
@@ -144,7 +143,7 @@ def test_killed_and_resumed_it_has_the_same_lines(site: Operator) -> None:
     assert len(resumed.out.splitlines()) == 161
     said = resumed.said
     assert "Continuing. The journal already has " in said
-    assert 0 < int(said.split("already has ")[1].split()[0]) < 160
+    assert 0 < int(said.split("already has ")[1].split()[0]) <= 160
     assert sum(bool(json.loads(line)["matches"]) for line in whole.out.splitlines()[:-1]) == 20
     person.withdraw()
     site("platform pull site")
