@@ -304,3 +304,19 @@ def test_a_file_of_two_pictures_that_lacks_the_second_was_called_whole(fmt: str)
     found, end = read(whole[: len(whole) * 9 // 10])
     assert (list(found), end) == (["upright"], End(partial=Reason.TRUNCATED))
     assert np.array_equal(found["upright"].stored, shown(whole))
+
+
+@pytest.mark.parametrize("quality", [75, 98])
+@pytest.mark.parametrize("share", [0.5, 0.7])
+@pytest.mark.parametrize(
+    "more", [{}, {"save_all": True, "append_images": [picture(20, (640, 480))]}], ids=["jpg", "mpo"]
+)
+def test_zeros_that_decode_to_grey_made_half_a_jpeg_a_whole_one(
+    quality: int, share: float, more: dict[str, Any]
+) -> None:
+    """A cleared sector of a recovered card: a zero is a valid code, and high quality leaves room for enough of them."""
+    first = saved("JPEG", quality=quality)
+    whole = saved("MPO" if more else "JPEG", quality=quality, **more)
+    found, end = read(whole[: int(share * len(first))] + bytes(4 * len(whole)))
+    assert (list(found), end) == ([CUT], End(partial=Reason.TRUNCATED))
+    assert 0.4 * 480 <= len(found[CUT].stored) < 0.85 * 480

@@ -32,6 +32,8 @@ _FILLS: Final = (b"\0", b"\xa7", b"\x55", b"\x01", b"\x2a")
 #: Bytes of filling behind a JPEG: enough to spoil the block row at the cut.
 _JPEG_FILL: Final = 256
 _END_OF_JPEG: Final = b"\xff\xd9"
+#: Segments of a JPEG that are looked at for its first scan.
+_MOST_SEGMENTS: Final = 4096
 #: The first graphic control extension of a GIF up to its flags, of which the lowest announces a clear colour.
 _CLEAR_COLOUR: Final = re.compile(rb"(\x21\xf9\x04)(.)", re.DOTALL)
 #: Bytes that are filled at most, as a multiple of those that are there.
@@ -50,11 +52,27 @@ def has_blank_end(data: bytes) -> bool:
     rest = _strip_blank_tail(data)
     if len(rest) == len(data):
         return False
+    if data.startswith(b"\xff\xd8"):
+        return _ends_in_scan(rest)
     if data.startswith(b"\x89PNG"):
         return b"IEND" not in rest
     if data[:4] == b"RIFF":
         return 8 + int.from_bytes(data[4:8], "little") > len(rest)
     return data[4:8] == b"ftyp" and _end_of_boxes(rest) > len(rest)
+
+
+def _ends_in_scan(data: bytes) -> bool:
+    """Return whether a JPEG ends in its first scan. Zeros behind that are codes: enough of them make a grey picture."""
+    at = 2
+    for _ in range(_MOST_SEGMENTS):
+        head = data[at : at + 4]
+        if len(head) < 4 or head[0] != 0xFF:
+            return False
+        if head[1] == 0xDA:
+            return _END_OF_JPEG not in data[at:]
+        # A marker may have further 0xff before it (ITU-T T.81, B.1.1.2).
+        at += 1 if head[1] == 0xFF else 2 + int.from_bytes(head[2:], "big")
+    return False
 
 
 def decode_remains(
