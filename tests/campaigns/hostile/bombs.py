@@ -194,6 +194,42 @@ def video_endless(path: Path) -> None:
         stream.truncate(2 << 30)
 
 
+def heif_tail() -> bytes:
+    """A HEIC whose last box claims a petabyte that did not come."""
+    out = io.BytesIO()
+    Image.new("RGB", (640, 480), (90, 120, 150)).save(out, "HEIF")
+    data = out.getvalue()
+    at = data.index(b"mdat") - 4
+    return data[:at] + b"\0\0\0\1mdat" + (1 << 50).to_bytes(8, "big") + data[at + 8 : -20]
+
+
+def webp_tail() -> bytes:
+    """A WebP whose picture claims two gigabytes that did not come."""
+    out = io.BytesIO()
+    Image.effect_noise((640, 480), 60).convert("RGB").save(out, "WEBP")
+    data = out.getvalue()
+    huge = (0x7FFFFFF0).to_bytes(4, "little")
+    return data[:4] + huge + data[8:16] + huge + data[20 : len(data) // 2]
+
+
+def jpeg2000_tail() -> bytes:
+    """A cut JPEG 2000 whose part of a tile claims four gigabytes, and whose markers never end."""
+    out = io.BytesIO()
+    Image.effect_noise((640, 480), 60).save(out, "JPEG2000", no_jp2=True)
+    data = bytearray(out.getvalue()[:-9000])
+    at = data.index(b"\xff\x90")
+    data[at + 6 : at + 10] = b"\xff" * 4
+    return bytes(data[:at]) + b"\xff\x64\0\2" * 500_000 + bytes(data[at:])
+
+
+def jpeg_tail() -> bytes:
+    """A JPEG of high quality, cut, and then 64 MB of zeros, which are codes as well."""
+    out = io.BytesIO()
+    Image.effect_noise((640, 480), 60).save(out, "JPEG", quality=98)
+    data = out.getvalue()
+    return data[: len(data) // 2] + bytes(64 << 20)
+
+
 def jpeg_xl_claims() -> bytes:
     """A JPEG XL that claims 2**60 pixels: both sides by two bits that choose their length, and 30 bits."""
     side = 0b11 | ((1 << 30) - 1) << 2
@@ -233,6 +269,10 @@ BOMBS: tuple[tuple[str, Callable[[], bytes], frozenset[str]], ...] = (
     ("cut-4-gigapixels.jpg", cut_claims, frozenset({"too-many-pixels"})),
     ("previews.raf", raw_previews, frozenset({"too-many-pixels", "damaged", "unsupported"})),
     ("claims-4-gigapixels.j2k", jpeg2000_claims, frozenset({"too-many-pixels"})),
+    ("petabyte-behind.heic", heif_tail, frozenset({"truncated", "damaged"})),
+    ("gigabytes-behind.webp", webp_tail, frozenset({"truncated", "damaged"})),
+    ("gigabytes-behind.j2k", jpeg2000_tail, frozenset({"truncated", "damaged"})),
+    ("zeros-behind.jpg", jpeg_tail, frozenset({"truncated"})),
     ("claims-exapixel.jxl", jpeg_xl_claims, frozenset({"too-many-pixels", "unsupported"})),
     ("81-megapixels.jxl", lambda: jpeg_xl_plain(9000, 9000),
      frozenset({"", "blank", "too-much-memory", "unsupported"})),
@@ -246,5 +286,10 @@ ARCHIVES: tuple[tuple[str, Callable[[], bytes], frozenset[str]], ...] = (
     ("inside.zip", zip_inside_zips, frozenset({"archive"})),
     ("sharing.zip", zip_sharing, frozenset({"damaged"})),
     ("claims.zip", zip_claims, frozenset({"damaged", "archive-limit"})),
+    (
+        "directory-of-40-megabytes.zip",
+        lambda: zip_of({f"{n}{'-' * 60_000}": b"" for n in range(650)}),
+        frozenset({"damaged"}),
+    ),
     ("100000.zip", lambda: zip_of({str(number): b"x" for number in range(100_000)}), frozenset({"archive-limit"})),
 )
