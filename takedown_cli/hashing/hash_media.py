@@ -255,6 +255,12 @@ def _hash_film(stream: BinaryIO, size: int, recipe: Recipe) -> _Film | Reason:
     kinds = recipe.copies - {FLIPS, STILLS} if recipe.video != "vpdq" else frozenset[str]()
     width = height = 0
     end = End()
+    reader = None
+    if recipe.readings:
+        from takedown_cli.hashing.readings.steady import FrameReader
+
+        reader = FrameReader()
+    readings: list[Fingerprint] = []
     compare_by = quick_pdq if STILLS in recipe.copies else None
     decoded = decode_frames(stream, size, recipe.video, recipe.limits, compare_by)
     for item in decoded if size < THREAD_BYTES else decode_ahead(decoded):
@@ -265,7 +271,11 @@ def _hash_film(stream: BinaryIO, size: int, recipe: Recipe) -> _Film | Reason:
             height, width = item.pixels.shape[:2]
             if ORIENTATIONS[item.orientation].transpose:
                 height, width = width, height
-        frames.append(vpdq.hash_frame(item, keep_thumbnail=bool(kinds)))
+        hashes = vpdq.hash_frame(item, keep_thumbnail=bool(kinds))
+        frames.append(hashes)
+        if reader is not None:
+            shown = turn_upright(item.pixels, ORIENTATIONS[item.orientation])
+            readings += reader.read(item.index, item.timestamp, shown, hashes.coefficients, hashes.copied)
     if end.failed is not None or not frames:
         return end.failed or Reason.NO_FRAMES
     frames.sort(key=lambda frame: frame.index)
@@ -282,7 +292,9 @@ def _hash_film(stream: BinaryIO, size: int, recipe: Recipe) -> _Film | Reason:
         if kinds:
             fingerprints += vpdq.list_predicted_copies(kept, kinds)
     weak = vpdq.why_weak(frames, width, height)
-    return _Film(width, height, tuple(fingerprints), end.duration, partial, weak)
+    if reader is not None:
+        readings += reader.finish()
+    return _Film(width, height, (*fingerprints, *readings), end.duration, partial, weak)
 
 
 def _hash_clip(clip: bytes, recipe: Recipe) -> _Film | Reason:

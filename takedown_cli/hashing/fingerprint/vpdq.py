@@ -27,8 +27,11 @@ from takedown_cli.hashing.matching import distance
 #: worst, well inside the 31 that match, while computing it costs three times the full hash and may double the list.
 NEAREST_FROM: Final = 1280
 NEAREST_DISTANCE: Final = 8
-#: Turned and mirrored copies are listed for at most this many frames, evenly spread: 7 more fingerprints each.
+#: Turned and mirrored copies are listed for at most this many frames, evenly spread: 7 more fingerprints each. Clips
+#: are mirrored far more often than turned, and then every frame is: of further ones the mirrored copy alone is listed.
 FLIPPED_FRAMES: Final = 32
+MIRRORED_FRAMES: Final = 256
+MIRRORED: Final = "flipy"
 #: Frames of a video whose copies are predicted at most, and fingerprints of them all: 44 each when there are 16.
 COPIED_FRAMES: Final = 16
 COPIES_BUDGET: Final = 704
@@ -133,9 +136,11 @@ def list_reference_frames(frames: Iterable[FrameHashes]) -> list[Fingerprint]:
 def list_frames(frames: Sequence[FrameHashes], *, flips: bool) -> list[Fingerprint]:
     """Return the fingerprints of these frames, in the same order. The first of equal values names the others.
 
-    ``flips`` adds the seven turned copies of up to ``FLIPPED_FRAMES`` frames.
+    ``flips`` adds the seven turned copies of up to ``FLIPPED_FRAMES`` frames, and the mirrored one of up to
+    ``MIRRORED_FRAMES``.
     """
-    flipped = {frame.index for frame in spread_evenly(frames, FLIPPED_FRAMES)} if flips else set()
+    some = spread_evenly(frames, MIRRORED_FRAMES) if flips else []
+    mirrored, flipped = ({frame.index for frame in each} for each in (some, spread_evenly(some, FLIPPED_FRAMES)))
     listed: list[Fingerprint] = []
     for frame in frames:
         items = [_fingerprint(frame, frame.upright, UPRIGHT)]
@@ -144,10 +149,11 @@ def list_frames(frames: Sequence[FrameHashes], *, flips: bool) -> list[Fingerpri
         if frame.raw is not None:
             items.append(_fingerprint(frame, frame.raw, "raw"))
         items += _list_backgrounds(frame)
-        if frame.index in flipped:
+        if frame.index in mirrored:
             values = pdq.hex_values(pdq.turn_coefficients(frame.coefficients))
-            turned = list(zip(pdq.DIHEDRAL_NAMES, values, strict=True))[1:]
-            items.extend(_fingerprint(frame, value, name, quality=frame.copied) for name, value in turned)
+            turned = dict(list(zip(pdq.DIHEDRAL_NAMES, values, strict=True))[1:])
+            names = turned if frame.index in flipped else (MIRRORED,)
+            items.extend(_fingerprint(frame, turned[name], name, quality=frame.copied) for name in names)
         listed.extend(merge_equal_values(items))
     return listed
 

@@ -32,7 +32,7 @@ _VIDEO = ("av", "takedown_cli.hashing.decode.video", "takedown_cli.hashing.finge
 _PERCEPTUAL = ("numpy.ma", "imagehash", "takedown_cli.hashing.fingerprint.perceptual")
 _COPIES = ("numpy.ma", "takedown_cli.hashing.fingerprint.copies")
 _SCREENS = ("numpy.ma", "takedown_cli.hashing.readings.screens")
-_READINGS = ("numpy.ma", "takedown_cli.hashing.readings.upload")
+_READINGS = ("numpy.ma", "takedown_cli.hashing.readings.upload", "takedown_cli.hashing.readings.steady")
 _ARCHIVES = ("takedown_cli.hashing.archive", "encodings.cp437")
 _OWN = ("takedown_cli.hashing.hash_media", "takedown_cli.hashing.pool.child")
 #: Parts of a package that do something when imported, or reach for the network.
@@ -46,6 +46,8 @@ def preload(recipe: Recipe, media: Media) -> None:
         _import(_ARCHIVES)
     if recipe.also - {"sha1"}:
         _import(_PERCEPTUAL)
+    if recipe.readings:
+        _import(_READINGS)
     if media is Media.IMAGE:
         _hash_small_pictures(recipe)
         if recipe.copies - {"flips", "stills"}:
@@ -56,8 +58,6 @@ def preload(recipe: Recipe, media: Media) -> None:
             copies.prepare_tables(recipe.copies)
         if not recipe.whole:
             _import(_SCREENS)
-        if recipe.readings:
-            _import(_READINGS)
     else:
         # PyAV imports the part for a stream when it meets one.
         for part in pkgutil.walk_packages(getattr(sys.modules.get("av"), "__path__", ()), "av."):

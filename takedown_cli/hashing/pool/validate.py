@@ -25,10 +25,13 @@ NEAREST: Final = "512nn"
 TURNED: Final = frozenset({"rotate90", "rotate180", "rotate270", "flipx", "flipy", "flipplus1", "flipminus1"})
 SINGLE: Final = frozenset({"phash", "dhash", "ahash", "whash"})
 SEGMENTS: Final = "crop-resistant"
-#: Predicted copies of a picture at most, pictures of a file that have copies, and frames of a video that are turned.
+#: Predicted copies of a picture at most, pictures of a file that have copies, and frames of a video that are turned,
+#: or only mirrored.
 PREDICTED: Final = 91
 COPIED_PICTURES: Final = 16
 TURNED_FRAMES: Final = 32
+MIRRORED_FRAMES: Final = 256
+MIRRORED: Final = "flipy"
 #: Predicted copies of all frames of a video at most, and frames that have any.
 PREDICTED_OF_VIDEO: Final = 704
 COPIED_FRAMES: Final = 16
@@ -53,6 +56,10 @@ _AGAIN: Final = r"(?:\.(?:[2-9]|[1-8][0-9]|9[01]))?"
 _UPLOAD: Final = re.compile(
     r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|negative/original"
     r"|inside/(?:[1-9]|1[0-6]):(?:original|flipy)|filled/(?:original|flipy)"
+)
+#: The same of a frame of an upload.
+_UPLOAD_OF_FRAME: Final = re.compile(
+    r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|inside/[1-6]:(?:original|flipy)"
 )
 _SEGMENT: Final = re.compile(r"segment-(?:[0-9]|[1-9][0-9]|1[0-7][0-9]|180)")
 _ROOM: Final = 2
@@ -125,19 +132,24 @@ def _check_video(items: list[Fingerprint], recipe: Recipe) -> None:
     # ``vpdq`` keeps every frame that the decoder gave, which may be a few more than the packets promised.
     most = max(1, recipe.limits.video_frames) * (_ROOM if recipe.video == "vpdq" else 1)
     _require(None not in frames and len(frames) <= most)
-    turned, copied = set(), Counter[int | None]()
+    turned, mirrored, copied = set(), set(), Counter[int | None]()
     for item in items:
         _require(item.kind == "pdq" and item.quality is not None and item.timestamp is not None)
+        if recipe.readings and _UPLOAD_OF_FRAME.fullmatch(f"{item.method}/{item.variant}"):
+            _require((item.quality or 0) >= MIN_QUALITY and not item.also)
+            continue
         _require((item.method, item.variant) in _READINGS or recipe.video != "vpdq")
         _require(item.variant != CUT)
         _require(_is_pdq(item.method, item.variant, recipe))
-        if item.variant in TURNED:
+        if item.variant == MIRRORED:
+            mirrored.add(item.frame)
+        elif item.variant in TURNED:
             turned.add(item.frame)
         elif (item.method, item.variant) not in _READINGS:
             copied[item.frame] += 1
             _require((item.quality or 0) >= MIN_QUALITY)
         _check_also(item, recipe)
-    _require(len(turned) <= TURNED_FRAMES)
+    _require(len(turned) <= TURNED_FRAMES and len(mirrored | turned) <= MIRRORED_FRAMES)
     _require(len(copied) <= COPIED_FRAMES and copied.total() <= PREDICTED_OF_VIDEO)
     _require(all(count <= PREDICTED for count in copied.values()))
 

@@ -27,34 +27,36 @@ def read_upload(pixels: Pixels, full: pdq.PdqHash) -> list[Fingerprint]:
     """
     found: list[Fingerprint] = []
     if full.quality >= MIN_QUALITY:
-        found += _turn(TURNED, "", full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[1:])
-        found += _turn(NEGATIVE, "", -full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[:1])
+        found += read_turned(TURNED, "", full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[1:])
+        found += read_turned(NEGATIVE, "", -full.coefficients, full.quality, pdq.DIHEDRAL_NAMES[:1])
     upload = Upload(pixels)
     flat = find_flat(upload.small)
     grounds = find_grounds(upload.small, flat)
     rectangles = find_rectangles(upload, flat, grounds)
     for number, box in enumerate(rectangles, start=1):
-        found += _read(INSIDE, f"{number}:", fill_corners(upload.shrink(box, GRID)))
+        found += read_square(INSIDE, f"{number}:", fill_corners(upload.shrink(box, GRID)))
     bars = find_bars(upload.small, flat, grounds)
     if bars:
         filled = fill_bars(upload.small, bars).mean(axis=0)
-        found += _read(FILLED, "", shrink_picture(Image.fromarray(filled), GRID))
+        found += read_square(FILLED, "", shrink_picture(Image.fromarray(filled), GRID))
     return found
 
 
-def _read(method: str, which: str, square: Floats) -> list[Fingerprint]:
+def read_square(method: str, which: str, square: Floats) -> list[Fingerprint]:
+    """Return the PDQs of GRID x GRID luma as it is, and mirrored; none if it is too poor to match."""
     block = downsample_grid(square)
     quality = pdq.measure_quality(block)
     if quality < MIN_QUALITY:
         return []
     # A picture that was turned before somebody captured it is rare; a mirrored one is not.
     names = (pdq.DIHEDRAL_NAMES[0], _MIRRORED)
-    return _turn(method, which, transform_blocks(block), quality, names)
+    return read_turned(method, which, transform_blocks(block), quality, names)
 
 
-def _turn(
+def read_turned(
     method: str, which: str, coefficients: Doubles | Floats, quality: int, names: tuple[str, ...]
 ) -> list[Fingerprint]:
+    """Return the PDQs of 16 x 16 coefficients turned as ``names`` say; the variant is ``which`` and the name."""
     turned = pdq.turn_coefficients(coefficients)[[pdq.DIHEDRAL_NAMES.index(name) for name in names]]
     values = zip(names, pdq.hex_values(turned), strict=True)
     return [Fingerprint("pdq", value, method, f"{which}{name}", quality) for name, value in values]

@@ -71,11 +71,22 @@ def test_flips_are_the_hashes_of_the_turned_picture_and_bounded() -> None:
     many = hashed_frames(*range(0, 4000, 40))
     plain = vpdq.list_frames(many, flips=False)
     items = vpdq.list_frames(many, flips=True)
-    assert len(plain) > vpdq.FLIPPED_FRAMES
-    assert len(items) == len(plain) + 7 * vpdq.FLIPPED_FRAMES
+    assert vpdq.FLIPPED_FRAMES < len(plain) < vpdq.MIRRORED_FRAMES
+    assert len(items) == len(plain) + 7 * vpdq.FLIPPED_FRAMES + len(plain) - vpdq.FLIPPED_FRAMES
+    assert len([item for item in items if item.variant == vpdq.MIRRORED]) == len(plain)
     turned = pdq.hash_full(picture(0)).dihedral_values()
     found = {item.variant: item.value for item in items if item.frame == 0}
     assert found == {"upright": turned.pop("original"), **turned}
+
+
+def test_a_long_video_has_mirrored_copies_of_some_frames_only() -> None:
+    one = vpdq.hash_frame(frame(picture(0)))
+    many = [replace(one, index=number, timestamp=number / 2) for number in range(2 * vpdq.MIRRORED_FRAMES)]
+    turned = [item for item in vpdq.list_frames(many, flips=True) if item.variant != "upright"]
+    frames = {item.frame for item in turned if item.variant == vpdq.MIRRORED}
+    assert len(frames) == vpdq.MIRRORED_FRAMES
+    assert {item.frame for item in turned} == frames
+    assert len({item.frame for item in turned if item.variant == "rotate90"}) == vpdq.FLIPPED_FRAMES
 
 
 def test_the_squeezed_hash_is_listed_where_it_is_far_away() -> None:

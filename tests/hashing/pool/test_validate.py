@@ -68,6 +68,7 @@ def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert {*validate.SINGLE, validate.SEGMENTS} == {*perceptual.KINDS}
     assert {*validate._PREDICTED} == {*copies.PREDICTED_KINDS}
     assert (validate.PREDICTED, validate.TURNED_FRAMES) == (copies.BUDGET, vpdq.FLIPPED_FRAMES)
+    assert (validate.MIRRORED, validate.MIRRORED_FRAMES) == (vpdq.MIRRORED, vpdq.MIRRORED_FRAMES)
     assert validate.COPIED_PICTURES == hash_media.COPIED_PICTURES
     assert (validate.PREDICTED_OF_VIDEO, validate.COPIED_FRAMES) == (vpdq.COPIES_BUDGET, vpdq.COPIED_FRAMES)
     assert {*validate.SINGLE, validate.SEGMENTS} == {*document.PERCEPTUAL}
@@ -220,6 +221,35 @@ def test_a_video_gives_frames_within_the_limits_and_nothing_else(items: list[Fin
     validate.check_outcome(video(*(frame(number) for number in range(6)), frame(0, "flipx")), VIDEO, ALL)
     with pytest.raises(RecordError):
         validate.check_outcome(video(*items), VIDEO, ALL)
+
+
+def test_mirrored_frames_are_bounded_and_turned_ones_more_so() -> None:
+    recipe = replace(ALL, limits=Limits())
+    mirrored = [frame(number, "flipy") for number in range(validate.MIRRORED_FRAMES)]
+    turned = [frame(number, "rotate90") for number in range(validate.TURNED_FRAMES)]
+    validate.check_outcome(video(*mirrored, *turned), VIDEO, recipe)
+    for lie in (
+        video(*mirrored, frame(validate.MIRRORED_FRAMES, "flipy")),
+        video(*turned, frame(validate.TURNED_FRAMES, "rotate90")),
+    ):
+        with pytest.raises(RecordError):
+            validate.check_outcome(lie, VIDEO, recipe)
+
+
+def test_readings_of_a_frame_are_those_of_an_upload_and_only_where_they_are_asked_for() -> None:
+    recipe = replace(ALL, limits=Limits(), readings=True)
+    read = [replace(frame(0), method="inside", variant="6:flipy"), replace(frame(0), method="turned", variant="flipx")]
+    validate.check_outcome(video(frame(0), *read), VIDEO, recipe)
+    with pytest.raises(RecordError):
+        validate.check_outcome(video(frame(0), *read), VIDEO, replace(recipe, readings=False))
+    for lie in (
+        replace(read[0], variant="7:original"),
+        replace(read[0], quality=10),
+        replace(read[0], also=("full/raw",)),
+        replace(read[0], method="filled", variant="original"),
+    ):
+        with pytest.raises(RecordError):
+            validate.check_outcome(video(frame(0), lie), VIDEO, recipe)
 
 
 def test_predicted_copies_of_frames_are_bounded() -> None:
