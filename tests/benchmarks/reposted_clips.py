@@ -1,0 +1,158 @@
+"""How many frames of reposted clips are caught: mirrored, cropped, framed, or played inside an app.
+
+Run as ``python -m tests.benchmarks.reposted_clips [--limit N] [--out DIR]``. The list is that of ``--copies all`` for
+the clip itself. A platform takes one frame a second of the copy, and somebody takes stills of it at random moments; each
+frame of a copy is saved as JPEG. This module must never tune what it measures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image, ImageOps
+
+from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Recipe
+from takedown_cli.core.variants import expand_copies
+from takedown_cli.hashing.fingerprint import pdq
+from takedown_cli.hashing.readings.steady import FrameReader
+from tests.benchmarks import moving
+from tests.benchmarks.amounts import border, caption_bar, crop_four
+from tests.benchmarks.copies import finish
+from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.pictures import Bits, Scene, bits, scenes
+from tests.benchmarks.reposted import read_copy
+from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.stills import listed
+
+Picture = Image.Image
+Maker = Callable[[Picture, Picture, np.random.Generator], Picture]
+#: Copies are the same for all frames of a clip: their random source begins anew with each frame.
+KINDS: dict[str, Maker] = {
+    "saved again": lambda shown, other, rng: shown,
+    "mirrored": lambda shown, other, rng: ImageOps.mirror(shown),
+    "crop of four sides, 0 to 8 %": lambda shown, other, rng: crop_four(shown, float(rng.uniform(0, 8)), rng),
+    "border, 2 to 20 %": lambda shown, other, rng: border(shown, float(rng.uniform(2, 20)), rng),
+    "caption bar, 10 to 25 %": lambda shown, other, rng: caption_bar(shown, float(rng.uniform(10, 25)), rng),
+    **{name: LAYOUTS[name] for name in ("google viewer", "whatsapp viewer", "instagram post", "x post", "story")},
+}
+RECIPE = Recipe(copies=expand_copies(frozenset({"all"})))
+#: Pixels of a copy's long side, JPEG quality, stills of a copy, and the share of frames that some platforms ask for.
+SIDE, QUALITY, STILLS, ASKED = 1280, 75, 10, 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """For each frame of a copy, or each still of it: whether it is caught by the list alone, and with readings."""
+
+    frames: tuple[tuple[bool, bool], ...]
+    stills: tuple[tuple[bool, bool], ...]
+
+
+def measure(path: Path, number: int, other: Picture) -> tuple[dict[str, Caught], int]:
+    """Return what is caught of each kind of copy of a clip, and how many fingerprints the clip has."""
+    known = listed(path, RECIPE)
+    rng = np.random.default_rng([21, number])
+    moments = {int(each) for each in rng.choice(moving.RATE * moving.SECONDS, STILLS, replace=False)}
+    frames, stills = [], []
+    with av.open(str(path)) as container:
+        for at, frame in enumerate(container.decode(video=0)):
+            if at % moving.RATE == 0 or at in moments:
+                shown = Image.fromarray(frame.to_ndarray(format="rgb24"))
+                frames += [shown] if at % moving.RATE == 0 else []
+                stills += [shown] if at in moments else []
+    found = {}
+    for index, (kind, make) in enumerate(KINDS.items()):
+        copies = [finish(make(each, other, np.random.default_rng([number, index])), QUALITY, SIDE) for each in frames]
+        taken = [finish(make(each, other, np.random.default_rng([number, index])), QUALITY, SIDE) for each in stills]
+        read = [read_copy(each) for each in taken]
+        found[kind] = Caught(
+            tuple(_judge(each, known) for each in _read_frames(copies)), tuple(_judge(each, known) for each in read)
+        )
+    return found, len(known)
+
+
+def _read_frames(copies: list[Picture]) -> list[Bits]:
+    """Return the hash of each frame that is good enough, and its readings as a frame of a video."""
+    reader, values = FrameReader(), defaultdict[int, list[str]](list)
+    readings = []
+    for number, copy in enumerate(copies):
+        pixels = np.asarray(copy)
+        full = pdq.hash_full(pixels)
+        if full.quality >= MIN_QUALITY:
+            values[number].append(full.value)
+        readings += reader.read(number, number, pixels, full.coefficients, full.quality)
+    for reading in readings + reader.finish():
+        if reading.frame is not None and reading.frame in values:
+            values[reading.frame].append(reading.value)
+    return [bits(each) for each in values.values()]
+
+
+def _judge(readings: Bits, known: Bits) -> tuple[bool, bool]:
+    near = [int((known != reading).sum(axis=1).min()) <= MATCH_DISTANCE for reading in readings]
+    return near[0], any(near)
+
+
+def tabulate(found: list[dict[str, Caught]]) -> list[str]:
+    """Return Markdown rows: per cent of frames, of stills, and clips of which enough frames are caught."""
+    titles = (
+        "copy",
+        *(f"{what}, {how}" for what in ("frames", "clips at 80 %", "stills") for how in ("alone", "read")),
+    )
+    rows = [f"| {' | '.join(titles)} |", f"|---|{'---:|' * 6}"]
+    for kind in KINDS:
+        each = [clip[kind] for clip in found]
+        frames = 100 * np.mean([frame for clip in each for frame in clip.frames], axis=0)
+        stills = 100 * np.mean([still for clip in each for still in clip.stills], axis=0)
+        clips = np.sum([np.mean(clip.frames, axis=0) >= ASKED for clip in each if clip.frames], axis=0)
+        rows.append(
+            f"| {kind} | {frames[0]:.0f} | {frames[1]:.0f} | {clips[0]} of {len(each)} | {clips[1]} of {len(each)} "
+            f"| {stills[0]:.0f} | {stills[1]:.0f} |"
+        )
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, default=1, help="clips of each movement, at most 3")
+    parser.add_argument("--out", type=Path, help="folder for clips.md")
+    chosen = parser.parse_args()
+    begin_anew("tests.benchmarks.reposted_clips")
+    yield_to_others()
+    photographs, words = scenes(None, 1)
+    other = Scene(None, 77).load()
+    clips = moving.clips(photographs, chosen.limit)
+    found, counts = [], []
+    with tempfile.TemporaryDirectory(prefix="takedown-clips-") as scratch:
+        for clip in clips:
+            path = Path(scratch) / f"{clip.number:03}.mp4"
+            moving.write(clip, path)
+            caught, count = measure(path, clip.number, other)
+            path.unlink()
+            found.append(caught)
+            counts.append(count)
+    text = [
+        f"{len(clips)} clips of {moving.SECONDS} s, made from {words}: a camera moved over a photograph.",
+        f"A copy is brought to {SIDE} px, its frames saved as JPEG {QUALITY}; threshold {MATCH_DISTANCE} of 256.",
+        f"The list is that of `--copies all`: {np.mean(counts):.0f} fingerprints a clip, {max(counts)} at most.",
+        "A platform takes one frame a second. Some ask for 80 % of the frames before they call it a match.",
+        f"Of each copy, {STILLS} stills were taken at random moments.",
+        "*Alone*: by the list; *read*: by the list and the readings of a platform. Per cent caught:",
+        "",
+        *tabulate(found),
+    ]
+    print("\n".join(text))
+    if chosen.out:
+        made_by = "Made by `python -m tests.benchmarks.reposted_clips --out docs/laboratory`."
+        page = "\n".join(["# Clips as people repost them", "", made_by, "", *text, ""])
+        (chosen.out / "clips.md").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
