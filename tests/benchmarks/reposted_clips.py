@@ -1,7 +1,7 @@
 """How many frames of reposted clips are caught: mirrored, cropped, framed, or played inside an app.
 
 Run as ``python -m tests.benchmarks.reposted_clips [--limit N] [--out DIR]``. The list is that of ``--copies all`` for
-the clip itself. A platform takes one frame a second of the copy, and somebody takes stills of it at random moments; each
+the clip itself. A platform takes one frame a second of the copy, and somebody takes stills at random moments. Each
 frame of a copy is saved as JPEG. This module must never tune what it measures.
 """
 
