@@ -148,7 +148,7 @@ def begin_anew(module: str) -> None:
 def yield_to_others() -> None:
     """Let other programs go first: for benchmarks that take all processors for long. Not on Windows."""
     if sys.platform != "win32":
-        os.nice(10)
+        os.nice(max(0, 10 - os.nice(0)))  # not twice, where somebody has done it already
 
 
 def run(*command: str | Path) -> None:
