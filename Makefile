@@ -86,7 +86,6 @@ recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(RECALL)
 	.venv/bin/python -m tests.benchmarks.reposted --out docs/laboratory $(RECALL)
 	.venv/bin/python -m tests.benchmarks.stills --out docs/laboratory
-	.venv/bin/python -m tests.benchmarks.reposted_clips --out docs/laboratory
 
 # Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler. Clips are
 # compared too where this Python, or VPDQ=/path/to/a/python, can import vpdq.
