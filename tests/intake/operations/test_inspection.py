@@ -32,6 +32,18 @@ def ids(found: Inspection) -> list[str]:
     return [one.id for one in found.attention]
 
 
+class Usage(NamedTuple):
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk that the tests run on may be nearly full."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**12, 0, 10**12))
+
+
 @pytest.fixture
 def quiet(home: Path) -> Home:
     """An intake that was purged and backed up today, and that nobody serves."""
@@ -73,12 +85,6 @@ def test_a_platform_that_stays_away_and_cases_that_are_held_are_found(home: Path
         behind = inspect_intake(server.home, after(-2))
         assert "clock-behind" in ids(behind)
         assert "clock-behind" not in ids(inspect_intake(server.home, after(-0.5)))
-
-
-class Usage(NamedTuple):
-    total: int
-    used: int
-    free: int
 
 
 def test_a_disk_that_is_nearly_full_is_found(quiet: Home, monkeypatch: pytest.MonkeyPatch) -> None:
