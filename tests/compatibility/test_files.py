@@ -92,6 +92,15 @@ def figures(report: dict[str, Any]) -> dict[str, list[int]]:
     return {table["id"]: [cell["count"] for cell in table["cells"]] for table in report["tables"]}
 
 
+def test_a_case_of_an_earlier_ledger_is_withdrawn_and_forgotten_and_stays_so(kept: Kept) -> None:
+    """That ledger knew nothing of callers who withdrew and were forgotten."""
+    with kept.intake():
+        kept.json("batch", "withdraw", "--entry", "1", "--yes", *LEDGER)
+    forgotten = kept.json("batch", "forget", "--entry", "1", "--yes", *LEDGER)
+    assert (forgotten["forgotten"], forgotten["marks"]) == (1, 1)
+    assert kept.json("batch", "forget", "--entry", "2", "--yes", *LEDGER)["marks"] == 1
+
+
 def test_a_ledger_is_resumed_where_it_stopped(kept: Kept) -> None:
     """Its third case was signed when the intake was away."""
     with kept.intake():

@@ -28,9 +28,17 @@ def caller(number: int, source: Path, *, intake: str | None = None, reference: s
 
 
 def take_in(
-    ledger: Ledger, callers: list[Caller], intake: str = INTAKE, *, test: bool = True, add: bool = False
+    ledger: Ledger,
+    callers: list[Caller],
+    intake: str = INTAKE,
+    *,
+    test: bool = True,
+    add: bool = False,
+    again: bool = False,
 ) -> Enrolment:
     with ledger.transaction() as transaction:
-        made = enrol_callers(transaction, callers, intakes={None: intake}, test=test, limits=Limits(), add=add)
+        made = enrol_callers(
+            transaction, callers, intakes={None: intake}, test=test, limits=Limits(), add=add, again=again
+        )
     assert not made.contradictions
     return made

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -87,6 +87,7 @@ class EntryChoice:
 
     number: int | None
     reference: str | None
+    _known: list[str] = field(default_factory=list, init=False, repr=False)
 
     @property
     def is_given(self) -> bool:
@@ -98,11 +99,24 @@ class EntryChoice:
             raise UsageError("Name one case, with --entry N or with --reference -.")
         number = self.number
         if self.reference is not None:
-            number = state.references.get(_read_reference(self.reference))
+            number = state.references.get(self._read())
         entry = None if number is None else state.entries.get(number)
         if entry is None:
             raise UsageError("The ledger has no such case.", hint="'takedown batch status --all' lists every case.")
         return entry
+
+    def find_trace(self, state: LedgerState) -> str | None:
+        """Return the digest that stayed of the caller with this reference, whose case was forgotten, or None."""
+        if self.reference is None or self.number is not None:
+            return None
+        reference = self._read()
+        return None if reference in state.references else state.trace_of(reference)
+
+    def _read(self) -> str:
+        """Return the reference, which is read only once."""
+        if not self._known:
+            self._known.append(_read_reference(self.reference or "-"))
+        return self._known[0]
 
 
 def _read_entry_choice(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from takedown_cli.core.errors import LedgerError, OutputError, UsageError
 from takedown_cli.helpline.keys import OrganisationKey
+from takedown_cli.helpline.ledger.digests import LedgerDigests
 from takedown_cli.helpline.ledger.entry import Act, Entry, Record
 from takedown_cli.helpline.ledger.file import LedgerFile
 from takedown_cli.helpline.ledger.locks import Session, is_alive
@@ -37,7 +38,8 @@ class LedgerState:
 
     ``clock`` counts the news for people. ``shown`` and ``handed`` are its values when the cases were last shown and
     handed over. ``next_item`` is never given twice. ``torn`` is true from the moment an incomplete end is found until
-    the intakes were asked about it.
+    the intakes were asked about it. ``withdrew`` has digests of the references of callers who withdrew and whose cases
+    were forgotten.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
@@ -47,6 +49,13 @@ class LedgerState:
     handed: int = 0
     next_item: int = 1
     torn: bool = False
+    withdrew: set[str] = field(default_factory=set, repr=False)
+    digests: LedgerDigests | None = field(default=None, repr=False)
+
+    def trace_of(self, reference: str) -> str | None:
+        """Return the digest that stayed of a caller who withdrew and whose case was forgotten, None for others."""
+        found = self.digests.of_reference(reference) if self.withdrew and self.digests is not None else None
+        return found if found in self.withdrew else None
 
     def take(self, record: Record) -> None:
         """Apply one record. Raises LedgerError for a record of a later version."""
@@ -65,6 +74,8 @@ class LedgerState:
             self.torn = record.get("torn", False)
         elif act in {Act.TORN, Act.RECONCILED}:
             self.torn = act is Act.TORN
+        elif act is Act.WITHDREW:
+            self.withdrew = set(record["references"])
         elif act is Act.SHOWN:
             self.shown = record["clock"]
         elif act is Act.HANDED_OVER:
@@ -76,6 +87,7 @@ class LedgerState:
         elif act in {Act.ENROLLED, Act.KEPT}:
             entry = Entry.of(record)
             if act is Act.ENROLLED:
+                self.withdrew.discard(record.get("withdrew", ""))
                 self.clock += 1
                 entry.changed = self.clock
                 entry.history.append((record["d"], record["o"], str(act)))
@@ -86,12 +98,18 @@ class LedgerState:
             self.clock += 1
             known.changed = self.clock
 
-    def records(self, without: Collection[int] = ()) -> Iterator[Record]:
-        """Yield records that add up to this state, except for the cases ``without``, for a rewritten ledger."""
+    def records(self, without: Collection[int] = (), withdrew: Collection[str] | None = None) -> Iterator[Record]:
+        """Yield records that add up to this state, except for the cases ``without``, for a rewritten ledger.
+
+        ``withdrew`` replaces the digests of that name.
+        """
         yield {
             "a": Act.BEGUN, "clock": self.clock, "shown": self.shown, "handed": self.handed, "next": self.next_item,
             "torn": self.torn,
         }  # fmt: skip
+        digests = self.withdrew if withdrew is None else withdrew
+        if digests:  # an earlier version does not know this act, and refuses the ledger: it would send them again
+            yield {"a": Act.WITHDREW, "references": sorted(digests)}
         for entry in self.entries.values():
             if entry.item not in without:
                 yield entry.kept()
@@ -125,8 +143,9 @@ class Ledger:
     def __init__(self, path: Path, key: OrganisationKey, *, operator: str, day: str) -> None:
         self.path = path
         self._file = LedgerFile(path, key.ledger_key())
+        self.digests = LedgerDigests(key.ledger_key())
         self._operator, self.day = operator, day
-        self._state = LedgerState()
+        self._state = LedgerState(digests=self.digests)
         with self.transaction() as transaction:
             if self._file.torn:
                 transaction.note(Act.TORN)
@@ -212,15 +231,23 @@ class Ledger:
         alive = {claim for claim in {*claims} - {session.id} if is_alive(self.path, claim)}
         return sum(claim in alive for claim in claims)
 
-    def compact(self, *, always: bool = False, without: Collection[int] = ()) -> None:
+    def compact(
+        self,
+        *,
+        always: bool = False,
+        without: Collection[int] = (),
+        withdrew: Callable[[LedgerState], Collection[str]] | None = None,
+    ) -> None:
         """Rewrite the ledger without outdated records: only if it is much too large, or ``always``.
 
-        Leave out the cases ``without`` (item numbers). Raise UsageError while a run works on one of them: nobody would
-        have the number of what it sends. Raise OutputError. In both cases the old file is unchanged.
+        Leave out the cases ``without`` (item numbers); ``withdrew`` gives the new digests of that name.
+
+        Raise UsageError while a run works on one of the cases: nobody would have the number of what it sends. Raise
+        OutputError. In both cases the old file is unchanged.
         """
         always = always or bool(without)
         for _ in range(_TRIES):
-            if self._compact_once(always=always, without=without):
+            if self._compact_once(always=always, without=without, withdrew=withdrew):
                 return
             time.sleep(_PAUSE)  # most programs have it open for a moment only
         if always:
@@ -229,25 +256,32 @@ class Ledger:
                 hint="Close that program, or wait until the other run has ended. The old ledger is unchanged.",
             )
 
-    def _compact_once(self, *, always: bool, without: Collection[int]) -> bool:
+    def _compact_once(
+        self,
+        *,
+        always: bool,
+        without: Collection[int],
+        withdrew: Callable[[LedgerState], Collection[str]] | None,
+    ) -> bool:
         """Return False if another program had the file open, so that it could not be replaced."""
         with self._file.exclusive():
             self._read()
             for item in without:
                 if (entry := self._state.entries.get(item)) is not None:
                     self.require_not_held(entry)
+            digests = self._state.withdrew if withdrew is None else withdrew(self._state)
             entries = self._state.entries.values()
             names = sum(len(entry.covered) + len(entry.seen) for entry in entries)
             held = _NAME * names + sum(_ENTRY + sum(map(len, entry.pending)) for entry in entries)
             if not always and self._file.size <= max(WORTHWHILE, 4 * held):
                 return True
-            return self._file.replace(list(_frames(self._state.records(without))))
+            return self._file.replace(list(_frames(self._state.records(without, digests))))
 
     def _read(self) -> None:
         with self._whole():
             fresh, frames = self._file.news()
             if fresh:
-                self._state = LedgerState()
+                self._state = LedgerState(digests=self.digests)
             for frame in frames:
                 try:
                     records = json.loads(frame)

@@ -38,6 +38,7 @@ class Act(StrEnum):
     HANDED_OVER = "handed-over"
     TORN = "torn"
     RECONCILED = "reconciled"
+    WITHDREW = "withdrew"
 
 
 HISTORY: Final = frozenset({

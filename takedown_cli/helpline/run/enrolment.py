@@ -40,7 +40,8 @@ class GrownFolder:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """``new`` and ``known`` count callers. ``grown`` are the callers with more files to send.
+    """``new`` and ``known`` count callers. ``grown`` are the callers with more files to send. ``withdrew`` are the rows
+    of callers who withdrew before the ledger forgot their case: they are not enrolled.
 
     ``contradictions`` are the rows that contradict the ledger: it has other data for the caller, or the reference or
     folder could be confused with another caller's, or the folder has another caller's files. If there are any, nobody
@@ -51,6 +52,7 @@ class Enrolment:
     known: int
     contradictions: tuple[int, ...]
     grown: tuple[GrownFolder, ...] = ()
+    withdrew: tuple[int, ...] = ()
 
 
 def enrol_callers(
@@ -61,32 +63,38 @@ def enrol_callers(
     test: bool,
     limits: Limits,
     add: bool = False,
+    again: bool = False,
 ) -> Enrolment:
     """Add the callers who are not in the ledger; with ``add``, reopen those whose folder has grown.
 
-    ``intakes`` gives the full address (with the key id) for each address that a caller names, and for None.
+    Callers who withdrew, and whose cases were forgotten, are added only with ``again``. ``intakes`` gives the full
+    address (with the key id) for each address that a caller names, and for None.
     """
-    found, added = _compared(transaction.state, callers, intakes, test=test, limits=limits)
+    found, added = _compared(transaction.state, callers, intakes, test=test, limits=limits, again=again)
     if found.contradictions:
         return found
     for item, caller in enumerate(added, start=transaction.state.next_item):
         values = _values(caller, intakes[caller.intake], test)
         number = None if values["ready_made"] else str(CaseNumber.draw())
-        transaction.add(Act.ENROLLED, item, number=number, **values)
+        trace = transaction.state.trace_of(caller.reference)
+        transaction.add(Act.ENROLLED, item, number=number, **values, **({} if trace is None else {"withdrew": trace}))
     for one in found.grown if add else ():
         transaction.add(Act.REOPENED, one.item, source=one.source)
     return found
 
 
-def compare_with_ledger(state: LedgerState, callers: Iterable[Caller], *, test: bool, limits: Limits) -> Enrolment:
+def compare_with_ledger(
+    state: LedgerState, callers: Iterable[Caller], *, test: bool, limits: Limits, again: bool = False
+) -> Enrolment:
     """Return what ``enrol_callers`` would find, without asking the intakes. Nothing is added."""
-    return _compared(state, callers, None, test=test, limits=limits)[0]
+    return _compared(state, callers, None, test=test, limits=limits, again=again)[0]
 
 
 def _compared(
     state: LedgerState, callers: Iterable[Caller], intakes: Mapping[str | None, str] | None, *, test: bool,
-    limits: Limits,
+    limits: Limits, again: bool,
 ) -> tuple[Enrolment, list[Caller]]:  # fmt: skip
+    withdrew: list[int] = []
     added: list[Caller] = []
     contradictions: list[int] = []
     grown: list[GrownFolder] = []
@@ -95,6 +103,9 @@ def _compared(
     for caller in callers:
         before = state.references.get(caller.reference)
         if before is None:
+            if not again and state.trace_of(caller.reference) is not None:
+                withdrew.append(caller.row)
+                continue
             others = others or _Others(state, limits)
             if others.have(caller.reference, caller.source.absolute()):
                 contradictions.append(caller.row)
@@ -111,7 +122,8 @@ def _compared(
             source = Path(values["source"])
             if files := count_new_files(entry, source, limits):
                 grown.append(GrownFolder(caller.row, entry.item, files, os.fspath(source)))
-    return Enrolment(0 if contradictions else len(added), count, tuple(contradictions), tuple(grown)), added
+    new = 0 if contradictions else len(added)
+    return Enrolment(new, count, tuple(contradictions), tuple(grown), tuple(withdrew)), added
 
 
 class _Others:

@@ -19,11 +19,17 @@ def forget(
         int | None,
         typer.Option("--older-than", metavar="DAYS", min=0, help="Closed cases without a change for this many days."),
     ] = None,
+    completely: Annotated[
+        bool, typer.Option("--completely", help="Also forget that a caller withdrew. A manifest may send them again.")
+    ] = False,
     *,
     ledger: LedgerOptions,
     entry: EntryOptions,
 ) -> None:
     """Remove cases from the ledger for good. They stay at the intake until they expire or are withdrawn.
+
+    Of callers who withdrew a mark stays, so that a manifest that still names them does
+    not send them again. It holds no name: only your key can compare a reference with it.
 
     \b
     takedown batch forget --older-than 90 \\
@@ -31,12 +37,20 @@ def forget(
     takedown batch forget --reference - --ledger cases.ledger < reference.txt
     """
     from takedown_cli.cli.results.batch.handover import BatchForgetReport
-    from takedown_cli.helpline.ledger.retention import closed_before, forget_entries
+    from takedown_cli.helpline.ledger.retention import closed_before, count_withdrawn, forget_entries, forget_trace
 
     if (older_than is None) != entry.is_given:
         raise UsageError("Name what to forget: --older-than DAYS, or --entry N, or --reference -.")
     with ledger.open() as opened:
         state = opened.state()
+        trace = entry.find_trace(state) if completely else None
+        if trace is not None:
+            confirm("The case is forgotten already. Forget too that this caller withdrew?")
+            forget_trace(opened, trace)
+            console.show(
+                BatchForgetReport(forgotten=0, still_at_the_intake=0, marks=len(opened.state().withdrew), withdrew=0)
+            )
+            return
         wanted = [entry.find(state)] if older_than is None else closed_before(state, older_than, today())
         if not wanted:
             raise NothingToDoError("No closed case is that old.", hint="Nothing was forgotten.")
@@ -48,5 +62,9 @@ def forget(
             f"Forget {counted(len(wanted), 'case')}?{kept} You cannot withdraw a case that the ledger forgot: "
             "run 'takedown batch withdraw' first."
         )
-        forget_entries(opened, [each.item for each in wanted])
-    console.show(BatchForgetReport(forgotten=len(wanted), still_at_the_intake=still_there))
+        forget_entries(opened, [each.item for each in wanted], completely=completely)
+        withdrew = 0 if completely else count_withdrawn(wanted)
+        marks = len(opened.state().withdrew)
+    console.show(
+        BatchForgetReport(forgotten=len(wanted), still_at_the_intake=still_there, marks=marks, withdrew=withdrew)
+    )

@@ -60,6 +60,9 @@ def run(
     add_new: Annotated[
         bool, typer.Option("--add-new", help="Also send new files in the folders of cases that were sent.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Also send callers who withdrew and whose cases were forgotten.")
+    ] = False,
     senders: Senders = 4,
     patience: Patience = 60.0,
     progress: ProgressMode = None,
@@ -96,8 +99,9 @@ def run(
     if dry_run:
         if ledger.path.exists():
             with ledger.open(key) as opened:
-                found = compare_with_ledger(opened.state(), callers, test=test, limits=limits)
+                found = compare_with_ledger(opened.state(), callers, test=test, limits=limits, again=again)
             _refuse_contradictions(found)
+            _say_withdrew(found)
             if not add_new:
                 for line in grown_lines(found.grown):
                     console.say(line)
@@ -119,9 +123,12 @@ def run(
         intakes[named] = f"{card.origin}#{signing_key_id(card)}"
     with ledger.open(key, make=True) as opened:
         with opened.transaction() as transaction:
-            found = enrol_callers(transaction, callers, intakes=intakes, test=test, limits=limits, add=add_new)
+            found = enrol_callers(
+                transaction, callers, intakes=intakes, test=test, limits=limits, add=add_new, again=again
+            )
         _refuse_contradictions(found)
         console.say(f"{counted(found.new, 'caller')} enrolled; {found.known:,} already in the ledger.")
+        _say_withdrew(found)
         grown = () if add_new else found.grown
         raise typer.Exit(_work_through(opened, key, job, executor, connect, senders, progress, grown))
 
@@ -147,6 +154,15 @@ def resume(
     with ledger.open(key) as opened:
         connect = Connections(connection, patience, progress)
         raise typer.Exit(_work_through(opened, key, job, executor, connect, senders, progress))
+
+
+def _say_withdrew(found: Enrolment) -> None:
+    if found.withdrew:
+        rows = ", ".join(str(row) for row in found.withdrew[:20]) + (", …" if found.withdrew[20:] else "")
+        console.say(
+            f"{counted(len(found.withdrew), 'caller')} withdrew earlier, and nothing of theirs is sent: row {rows}. "
+            "If they want to be protected again, add --again."
+        )
 
 
 def _refuse_contradictions(found: Enrolment) -> None:

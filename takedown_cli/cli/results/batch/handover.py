@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from takedown_cli.cli.results.batch.states import STATES, StateName
-from takedown_cli.cli.results.result import Result, Row
+from takedown_cli.cli.results.result import ABSENT, Result, Row, people_only
 from takedown_cli.cli.results.words import counted
 from takedown_cli.cli.terminal.console import sanitise
 from takedown_cli.helpline.case import CaseState
@@ -81,10 +81,27 @@ class BatchVerifyReport(Result, schema="takedown.batch.verify"):
 
 
 class BatchForgetReport(Result, schema="takedown.batch.forget"):
-    """``takedown batch forget --json``. ``still_at_the_intake`` counts those that were not withdrawn there."""
+    """``takedown batch forget --json``. ``still_at_the_intake`` counts those that were not withdrawn there.
+
+    ``marks`` counts the callers, of this time and of earlier ones, of whom the ledger only knows that they withdrew.
+    """
 
     forgotten: int
     still_at_the_intake: int
+    marks: int = ABSENT
+    withdrew: int = people_only()
 
     def lines(self) -> Iterator[str]:
-        yield f"{counted(self.forgotten, 'case')} forgotten. The ledger was rewritten without them."
+        if self.forgotten:
+            yield f"{counted(self.forgotten, 'case')} forgotten. The ledger was rewritten without them."
+        else:
+            yield "The ledger was rewritten. It no longer knows that this caller withdrew."
+
+    def notes(self) -> Iterator[str]:
+        if self.withdrew:
+            whom = "this caller" if self.withdrew == 1 else "them"
+            yield (
+                f"A mark stays of {counted(self.withdrew, 'caller')} who withdrew, so that a manifest does not send "
+                f"{whom} again. The mark does not contain a reference. To remove it, run:\n"
+                "  takedown batch forget --reference - --completely"
+            )
