@@ -58,10 +58,14 @@ def slips_due(cases: Iterable[Entry], *, again: bool = False) -> SlipsDue:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who hands out a slip: the organisation's name, and how to reach it. Either may be empty."""
+    """Who hands out a slip: the organisation's name, and how to reach it. Either may be empty.
+
+    ``mark`` are 32 hexadecimal digits by which the slips of its ledger are recognised, or nothing.
+    """
 
     name: str = ""
     contact: str = ""
+    mark: str = ""
 
 
 def slip_as_text(case: Entry, sender: Sender = Sender(), *, with_page: bool = False) -> bytes:
@@ -89,10 +93,22 @@ def slip_as_text(case: Entry, sender: Sender = Sender(), *, with_page: bool = Fa
         sender=f"{words.from_title}: {_isolate(spoken, sender.name)}\n\n" if sender.name else "",
         person=_words_for(case, words),
         contact=f"    {sender.contact}\n" if sender.contact else "",
-        by_yourself=by_yourself, how_to_withdraw=how_to_withdraw,
+        by_yourself=by_yourself, how_to_withdraw=how_to_withdraw, divider=sender.mark.center(_WIDTH, "-"),
         note="" if spoken.reviewed else f"\n{words.unreviewed}\n{ENGLISH.unreviewed}\n",
     )  # fmt: skip
     return "\n".join(map(_wrapped, filled.split("\n"))).encode()
+
+
+def is_slip_of(content: str, mark: str, cases: Iterable[Entry]) -> bool:
+    """Return whether ``content`` is a slip of the ledger with this ``mark``, or an earlier one of one of its ``cases``.
+
+    Earlier slips have no mark. They show the case number, or the intake with its key where nobody knows the number.
+    """
+    if f'<article class="slip" data-ledger="{mark}"' in content or f"\n{mark.center(_WIDTH, '-')}\n" in content:
+        return True
+    if '<article class="slip" lang=' not in content and f"\n{'-' * _WIDTH}\n" not in content:
+        return False
+    return any((case.number or case.intake.rpartition("#")[2]) in content for case in cases)
 
 
 def _wrapped(line: str) -> str:
@@ -182,6 +198,7 @@ def _slip_as_html(case: Entry, sender: Sender, with_page: bool) -> str:
         person=text(_words_for(case, words)),
         contact=f"<p><strong><bdi>{text(sender.contact)}</bdi></strong></p>" if sender.contact else "",
         by_yourself=by_yourself, how_to_withdraw=how_to_withdraw,
+        mark=f' data-ledger="{text(sender.mark)}"' if sender.mark else "",
     )  # fmt: skip
 
 

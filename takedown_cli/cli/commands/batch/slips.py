@@ -93,11 +93,12 @@ def slips(
         )
     if delete:
         with ledger.open() as opened:
-            _delete_slips(folder, opened.cases())
+            _delete_slips(folder, opened)
         return
     spoken = None if language is None else known_language("--language", language)
     sender = _read_sender(name, contact)
     with ledger.open() as opened:
+        sender = replace(sender, mark=opened.digests.slip_mark)
         cases = [entry.find(opened.state())] if entry.is_given else opened.cases()
         due = slips_due(cases, again=entry.is_given)
         if not due.slips:
@@ -137,18 +138,18 @@ def _read_sender(name: str | None, contact: str | None) -> Sender:
     return Sender(**answers)
 
 
-def _delete_slips(folder: Path, cases: Sequence[Entry]) -> None:
-    """Ask, and delete the files in the folder that hold a case number of this ledger, or are a caller's slip."""
+def _delete_slips(folder: Path, ledger: Ledger) -> None:
+    """Ask, and delete the slips of this ledger from the folder, also those of forgotten cases."""
     from takedown_cli.cli.results.batch.slips import SlipsDeletedReport
+    from takedown_cli.helpline.slip import is_slip_of
 
-    # A slip without a number still names the intake, with the id of its key where that is known.
-    marks = [case.number or case.intake.rpartition("#")[2] for case in cases]
-    found = []
-    for path in _files_in(folder).values():
-        if path.suffix in {".html", ".txt"} and path.is_file() and path.stat().st_size <= _LARGEST:
-            content = path.read_text(encoding="utf-8", errors="replace")
-            if any(mark in content for mark in marks):
-                found.append(path)
+    mark, cases = ledger.digests.slip_mark, ledger.cases()
+    found = [
+        path
+        for path in _files_in(folder).values()
+        if path.suffix in {".html", ".txt"} and path.is_file() and path.stat().st_size <= _LARGEST
+        if is_slip_of(path.read_text(encoding="utf-8", errors="replace"), mark, cases)
+    ]
     if not found:
         raise NothingToDoError("There is no slip of this ledger in the folder.", hint="Check the folder: -o DIR")
     confirm(f"Delete {counted(len(found), 'slip')} from the folder? The ledger still has the case numbers.")

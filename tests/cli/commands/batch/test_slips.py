@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_slip_is_made_in_the_language_of_the_caller(desk: Desk) -> None:
     assert made.code == 0, made.said
     [path] = (desk.folder / "thai").iterdir()
     page = path.read_text(encoding="utf-8")
-    assert '<article class="slip" lang="th" dir="ltr">' in page
+    assert ' lang="th" dir="ltr">' in page
     assert "หมายเลขกรณีของคุณ" in page
     assert "<svg" in page
     assert len(set(NUMBERS.findall(page))) == 1
@@ -93,13 +94,28 @@ def test_no_slip_differs_from_another_file_by_case_alone(tmp_path: Path) -> None
 def test_slips_name_the_organisation_and_are_deleted_again(desk: Desk) -> None:
     made = desk("batch", "slips", "-o", "slips", "--name", "Example Helpline", "--contact", "0800 1", *LEDGER)
     assert made.code == 0, made.said
-    pages = [path.read_text(encoding="utf-8") for path in (desk.folder / "slips").iterdir()]
+    pages = [path.read_text(encoding="utf-8") for path in sorted((desk.folder / "slips").iterdir())]
     assert all("Example Helpline" in page and "0800 1" in page for page in pages)
-    (desk.folder / "slips" / "mine.html").write_text("<p>mine</p>")
+    page = pages[0]
+    [number] = set(NUMBERS.findall(page))
+    mine = {
+        "mine.html": "<p>mine</p>",
+        "address.txt": f"Our intake: {desk.address}\n",
+        "notes.txt": f"Rang about {number}.\n",
+        "another.html": re.sub("data-ledger=.[0-9a-f]*", 'data-ledger="' + "0" * 32, page).replace(number, "…"),
+    }
+    for name, content in mine.items():
+        (desk.folder / "slips" / name).write_text(content, encoding="utf-8")
+    # A slip of a case that the ledger forgot, and one from before slips had a mark.
+    assert desk("batch", "forget", "--entry", "1", "--yes", *LEDGER).code == 0
+    earlier = re.sub(" data-ledger=.[0-9a-f]*.", "", pages[1])
+    assert earlier != pages[1]
+    (desk.folder / "slips" / "earlier.html").write_text(earlier, encoding="utf-8")
+    assert desk("batch", "slips", "-o", "slips", "--format", "text", "--entry", "2", *LEDGER).code == 0
     assert desk("batch", "slips", "-o", "slips", "--delete", *LEDGER).code == 8
     deleted = desk("batch", "slips", "-o", "slips", "--delete", "--yes", *LEDGER, "--json")
-    assert published(deleted.out)["deleted"] == 3
-    assert [path.name for path in (desk.folder / "slips").iterdir()] == ["mine.html"]
+    assert published(deleted.out)["deleted"] == 5
+    assert {path.name for path in (desk.folder / "slips").iterdir()} == {*mine}
     assert desk("batch", "slips", "-o", "slips", "--delete", "--yes", *LEDGER).code == 4
 
 
