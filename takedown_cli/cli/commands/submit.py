@@ -18,7 +18,7 @@ import typer
 
 from takedown_cli.cli.options.bundle import read_bundle_among
 from takedown_cli.cli.options.common import CaseSource, DryRun, Force, ShowPaths, application
-from takedown_cli.cli.options.connection import ConnectionOptions
+from takedown_cli.cli.options.connection import Connection, ConnectionOptions
 from takedown_cli.cli.options.declaration import Eligibility, Person, check_declared, declare, roots_of
 from takedown_cli.cli.options.hma import HiddenBank
 from takedown_cli.cli.options.intake import Intake, intake_address, intake_client, status_command
@@ -113,37 +113,67 @@ def submit(
             raise UsageError(
                 "A finished bundle cannot be changed. Use these options with 'takedown hash' when you make it."
             )
-        submission = _take_bundle(finished, intake)
-        if not dry_run:
-            with intake_client(submission.address, connection, progress) as client:
-                console.contacted = False  # only from _send on may something have been sent
-                _preview_and_send(submission, client, None, made_here=False, force=force)
+        code = _submit_bundle(finished, intake, connection, progress, dry_run=dry_run)
     else:
         roots, address = roots_of(paths, person), intake_address(intake)
-        if output_name is not None:
-            atomic_file.check_target(output_name, force=force)
         hashing = partial(
             _bundle_pictures, address, roots, person, case, job, progress,
             exact=exact, test=test, show_paths=show_paths,
         )  # fmt: skip
-        if dry_run:
-            submission = hashing(own=output_name)
-        else:
-            check_confirmable()
-            check_declared(person)
-            with intake_client(address, connection, progress) as client:
-                console.contacted = False  # the card is fetched, but nothing is sent before _send
-                away = _find_away(client)
-                if away is not None:
-                    output_name = output_name or _NEW_BUNDLE
-                    atomic_file.check_target(output_name, force=force)
-                submission = hashing(own=output_name)
-                if away is not None and output_name is not None:
-                    _keep_for_later(submission, output_name, away, force=force)
-                _preview_and_send(submission, client, output_name, made_here=True, force=force)
+        code = _submit_pictures(
+            address, hashing, person, output_name, connection, progress, force=force, dry_run=dry_run
+        )
+    raise typer.Exit(code)
+
+
+def _submit_bundle(
+    data: bytes, intake: str | None, connection: Connection, progress: str | None, *, dry_run: bool
+) -> int:
+    """Preview, confirm and send a finished bundle. Return the exit code."""
+    submission = _take_bundle(data, intake)
     if dry_run:
         console.show(submission.preview)
-    raise typer.Exit(submission.exit_code)
+        return submission.exit_code
+    with intake_client(submission.address, connection, progress) as client:
+        console.contacted = False  # only from _send on may something have been sent
+        _preview_and_send(submission, client, None, made_here=False, force=False)
+    return submission.exit_code
+
+
+def _submit_pictures(
+    address: IntakeAddress,
+    hashing: Callable[..., _Submission],
+    person: Eligibility,
+    output_name: Path | None,
+    connection: Connection,
+    progress: str | None,
+    *,
+    force: bool,
+    dry_run: bool,
+) -> int:
+    """Hash pictures, and preview, confirm and send their bundle. Return the exit code.
+
+    ``hashing`` is called with ``own``, the file that is this command's own.
+    """
+    if output_name is not None:
+        atomic_file.check_target(output_name, force=force)
+    if dry_run:
+        submission = hashing(own=output_name)
+        console.show(submission.preview)
+        return submission.exit_code
+    check_confirmable()
+    check_declared(person)
+    with intake_client(address, connection, progress) as client:
+        console.contacted = False  # the card is fetched, but nothing is sent before _send
+        away = _find_away(client)
+        if away is not None:
+            output_name = output_name or _NEW_BUNDLE
+            atomic_file.check_target(output_name, force=force)
+        submission = hashing(own=output_name)
+        if away is not None and output_name is not None:
+            _keep_for_later(submission, output_name, away, force=force)
+        _preview_and_send(submission, client, output_name, made_here=True, force=force)
+    return submission.exit_code
 
 
 def _find_away(client: api.Intake) -> UnreachableError | None:

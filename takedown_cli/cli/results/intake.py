@@ -263,7 +263,7 @@ class BlockReport(Result, schema="takedown.intake.block"):
 
 
 class ActRow(Row):
-    """What an operator did: ``act`` is block, unblock, or deny when a new deny-list was applied."""
+    """What an operator did: ``act`` is block, unblock, or deny when a new deny list was applied."""
 
     day: str
     act: str

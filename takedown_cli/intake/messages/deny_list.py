@@ -1,4 +1,4 @@
-"""The deny-list: well-known pictures that are never listed, because somebody may want to censor them.
+"""The deny list: well-known pictures that are never listed, because somebody may want to censor them.
 
 Nothing on the lists may match what a denied picture matches. What is within the matching distance of a copy that is
 itself within the matching distance is not listed either, whichever way the picture is turned.
@@ -53,12 +53,12 @@ class DenyList:
             lines = [line.split("#")[0].split() for line in decode_text(path.read_bytes()).splitlines()]
             values = [bytes.fromhex(line[-1]) for line in lines if line]
         except UnicodeError:
-            raise ConfigError("The deny-list is not in UTF-8.", hint=SAVE_AS_UTF8) from None
+            raise ConfigError("The deny list is not in UTF-8.", hint=SAVE_AS_UTF8) from None
         except (OSError, ValueError):
             values = [b""]
         if any(len(value) * 2 != _DIGITS for value in values):
             raise ConfigError(
-                "The deny-list is not valid.", hint="Each line must end in one PDQ value of 64 hexadecimal digits."
+                "The deny list is not valid.", hint="Each line must end in one PDQ value of 64 hexadecimal digits."
             )
         return cls(values)
 
