@@ -40,10 +40,11 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     # Hints are our own words, and may put a command on a line of its own.
     hint = "\n".join(sanitise(line, limit=_LONGEST) for line in known.hint.split("\n"))
     calm = interrupted or (isinstance(known, DeclinedError) and known.chosen)
-    shown = sentence if calm else f"{console.style('Error:', 'red')} {sentence}"
+    translated = console.language.look_up
+    shown = translated(sentence) if calm else f"{console.style(translated('Error:'), 'red')} {translated(sentence)}"
     if hint:
         console.error_line(shown)
-    ended = hint or shown
+    ended = translated(hint) or shown
     # Nothing stands behind a command that is to be copied.
     apart = "\n" if ended.rpartition("\n")[2].startswith("  ") else " "
     console.error_line(f"{ended}{apart}[{known.id}]")

@@ -53,6 +53,7 @@ KNOWN: Final = (
     Known("executor_ca", "file with the authority of that cluster's certificates"),
     Known("executor_cert", "file with the certificate that is shown to the cluster"),
     Known("executor_key", "file with the key of that certificate"),
+    Known("lang", "language of questions and answers, such as de; the system's when not set"),
     Known("progress", "how progress is shown: auto, plain, json or none", "auto"),
 )
 _NAME: Final = re.compile("[a-z_]{1,30}")

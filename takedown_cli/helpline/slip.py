@@ -180,13 +180,13 @@ def _slip_as_html(case: Entry, sender: Sender, with_page: bool) -> str:
     if with_page:
         shown = f'<code><bdi dir="ltr">{text(_page_address(case))}</bdi></code>'
         code = _qr_code(_page_address(case))
-        by_yourself = f'<div class="page"><p>{said["ask_page"]}<br>{shown}</p>{code}</div>'
+        by_yourself = f'<div class="page"><p>{said["ask_page"]}{shown}</p>{code}</div>'
         how_to_withdraw = said["withdraw_page"]
     else:
         status, withdraw = (
-            f'<br><code><bdi dir="ltr">{text(command)}</bdi></code>' for command in (_status(case), _withdraw(case))
+            f'<code><bdi dir="ltr">{text(command)}</bdi></code>' for command in (_status(case), _withdraw(case))
         )
-        by_yourself = f"<p>{said['ask_program']}{status}<br>{said['ask_type']}</p>"
+        by_yourself = f"<p>{said['ask_program']}{status}{said['ask_type']}</p>"
         how_to_withdraw = said["withdraw"] + withdraw
     note = "" if spoken.reviewed else f'<p class="note">{text(words.unreviewed)} {_in_english("unreviewed")}</p>'
     return fill_template(

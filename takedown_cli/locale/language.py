@@ -1,13 +1,13 @@
 """The languages that there are: a gettext catalogue for each, whose keys are the English sentences.
 
-``caller`` is the catalogue of slips, of the page for callers and of the state of a case. English needs no catalogue,
-and loads no library.
+``caller`` is the catalogue of slips, of the page for callers and of the state of a case; ``person`` is that of the
+command line's own sentences. English needs no catalogue, and loads no library.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
 CALLER: Final = "caller"
+PERSON: Final = "person"
 #: Tags of languages and regions that stand for one of ours.
 _MEANT: Final = {"zh": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "tl": "fil"}
 
@@ -39,6 +40,10 @@ class Language:
         """Return the sentence in this language, with each ``{name}`` in it replaced."""
         return self._translations.gettext(english).format(**values)
 
+    def look_up(self, sentence: str) -> str:
+        """Return a sentence as it is in this language; one that has no translation stays. Nothing is filled in."""
+        return self._translations.gettext(sentence) if sentence else ""
+
     def say_many(self, one: str, several: str, count: int, /, **values: object) -> str:
         """Return the form of the sentence for this many. ``{count}`` needs no value."""
         return self._translations.ngettext(one, several, count).format(count=count, **values)
@@ -59,8 +64,8 @@ ENGLISH: Final = Language("en", "English", "ltr", True, NullTranslations())
 @cache
 def tags(domain: str = CALLER) -> tuple[str, ...]:
     """Return the tags of the languages that have such a catalogue, English first."""
-    found = [folder.name for folder in _locales().iterdir() if _catalogue(folder.name, domain).is_file()]
-    return ("en", *sorted(name.replace("_", "-") for name in found))
+    known = (folder.name.replace("_", "-") for folder in _locales().iterdir())
+    return ("en", *sorted(tag for tag in known if _catalogue(tag, domain).is_file()))
 
 
 def nearest(wanted: str, offered: tuple[str, ...]) -> str | None:
@@ -77,26 +82,40 @@ def nearest(wanted: str, offered: tuple[str, ...]) -> str | None:
 
 @cache
 def language(tag: str, domain: str = CALLER) -> Language:
-    """Return the language with this tag, one of ``tags``; English for any other."""
-    if tag not in tags(domain) or tag == "en":
+    """Return the language with this tag, one of ``tags``; English for any other.
+
+    ``PERSON`` is looked up first, where a language has it, and ``caller`` then.
+    """
+    if tag not in tags() or tag == "en":
         return ENGLISH
+    if domain != CALLER:
+        base = language(tag)
+        if tag not in tags(domain):
+            return base
+        translations = _translations(tag, domain)
+        translations.add_fallback(base._translations)
+        return replace(base, _translations=translations)
     from babel import Locale
+
+    # Babel does not keep the header's lines of our own.
+    header = dict(re.findall(r'^"(X-\w+): (.*)\\n"$', _catalogue(tag, CALLER).read_text("utf-8"), re.MULTILINE))
+    direction: Literal["ltr", "rtl"] = "rtl" if Locale.parse(tag, sep="-").text_direction == "rtl" else "ltr"
+    return Language(tag, header["X-Name"], direction, header["X-Reviewed"] == "yes", _translations(tag, CALLER))
+
+
+def _translations(tag: str, domain: str) -> GNUTranslations:
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
-    folder = tag.replace("-", "_")
-    source, compiled = _catalogue(folder, domain).read_bytes(), BytesIO()
-    write_mo(compiled, read_po(BytesIO(source), locale=folder))
+    compiled = BytesIO()
+    write_mo(compiled, read_po(BytesIO(_catalogue(tag, domain).read_bytes()), locale=tag.replace("-", "_")))
     compiled.seek(0)
-    # Babel does not keep the header's lines of our own.
-    header = dict(re.findall(r'^"(X-\w+): (.*)\\n"$', source.decode(), re.MULTILINE))
-    direction: Literal["ltr", "rtl"] = "rtl" if Locale.parse(folder).text_direction == "rtl" else "ltr"
-    return Language(tag, header["X-Name"], direction, header["X-Reviewed"] == "yes", GNUTranslations(compiled))
+    return GNUTranslations(compiled)
 
 
 def _locales() -> Traversable:
-    return files("takedown_cli.locale")
+    return files("takedown_cli") / "locale"
 
 
-def _catalogue(folder: str, domain: str) -> Traversable:
-    return _locales() / folder / "LC_MESSAGES" / f"{domain}.po"
+def _catalogue(tag: str, domain: str) -> Traversable:
+    return _locales() / tag.replace("-", "_") / "LC_MESSAGES" / f"{domain}.po"

@@ -29,7 +29,7 @@ TYPED = {
     "hash photos/ --video k": ["keyframes"],
     "hash photos/ --progress j": ["json"],
     "intake participant add folder Name --list b": ["both"],
-    "batch run cases.csv --language u": ["uk"],
+    "batch run cases.csv --language u": ["uk", "ur"],
     "batch report --by q": ["quarter"],
     "intake ser": ["serve"],
     "hash photos/ --authority p": ["permission", "parent-or-guardian"],

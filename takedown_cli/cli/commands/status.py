@@ -16,6 +16,7 @@ from takedown_cli.cli.options.connection import ConnectionOptions
 from takedown_cli.cli.options.intake import Intake, intake_address, intake_client
 from takedown_cli.cli.options.paths import require_paths
 from takedown_cli.cli.options.progress import ProgressMode
+from takedown_cli.cli.options.settings import Lang, speak
 from takedown_cli.cli.results.words import counted
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.prompts import confirm, read_case_number
@@ -35,6 +36,15 @@ _WATCH_SECONDS: Final = 60
 _KINDS: Final = tuple(kind for kind in COPIES if kind != "none")
 #: The most items that one request may name.
 _MOST_ITEMS: Final = 2000
+_WITHDRAWN: Final = ("{count} picture or video withdrawn.", "{count} pictures and videos withdrawn.")
+_WITHDRAW_FILES: Final = (
+    "Withdraw what this file shows? Platforms are then asked to stop looking for it.",
+    "Withdraw what {count} files show? Platforms are then asked to stop looking for it.",
+)
+_WITHDRAW_ITEMS: Final = (
+    "Withdraw picture or video {numbers}? Platforms are then asked to stop looking for it.",
+    "Withdraw pictures and videos {numbers}? Platforms are then asked to stop looking for them.",
+)
 _SEE_NUMBERS: Final = "To see the numbers: takedown status -"
 _OTHER_FILE: Final = "An edited or smaller copy has another hash. Name the file that was submitted."
 
@@ -49,6 +59,7 @@ def status(
     intake: Intake = None,
     watch: Annotated[bool, typer.Option("--watch", help="Ask again every minute, and show what changes.")] = False,
     progress: ProgressMode = None,
+    lang: Lang = None,
     *,
     connection: ConnectionOptions,
 ) -> None:
@@ -62,6 +73,7 @@ def status(
     """
     from takedown_cli.cli.results.case import StatusReport, status_fields
 
+    speak(lang)
     address = intake_address(intake)
     case = read_case_number(number)
     with intake_client(address, connection, progress) as client:
@@ -102,6 +114,7 @@ def withdraw(
     receipt: Annotated[Path | None, typer.Option("--receipt", metavar="FILE", hidden=True)] = None,
     intake: Intake = None,
     progress: ProgressMode = None,
+    lang: Lang = None,
     *,
     connection: ConnectionOptions,
 ) -> None:
@@ -126,6 +139,7 @@ def withdraw(
         raise typer.Exit(take_out_of_bank(receipt, connection, progress))
     from takedown_cli.cli.results.case import WithdrawReport, status_fields
 
+    speak(lang)
     address = intake_address(intake)
     if item:
         _withdraw_items(address, number, _item_numbers(item, file, copies), connection, progress)
@@ -133,12 +147,7 @@ def withdraw(
     kinds = _copy_kinds(copies)
     wanted = _files_of(file) if file else [None]
     case = read_case_number(number)
-    what = (
-        "the whole case" if not file else "what this file shows" if len(file) == 1 else f"what {len(file):,} files show"
-    )
-    if kinds:
-        what = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
-    confirm(f"Withdraw {what}? Platforms are then asked to stop looking for it.")
+    confirm(_question(len(file or ()), kinds))
     with intake_client(address, connection, progress) as client:
         states = [client.withdraw(case, shown_by=one, copies=kinds) for one in wanted]
     counts = [state.withdrawn or 0 for state in states]
@@ -151,14 +160,25 @@ def withdraw(
             else "No match in this case. Nothing was withdrawn.",
             hint=None if kinds else _OTHER_FILE,
         )  # fmt: skip
-    many = counted(sum(counts), "picture or video", "pictures and videos")
     if kinds:
+        many = counted(sum(counts), "picture or video", "pictures and videos")
         console.say(f"Copies withdrawn for {many}. The pictures and videos themselves stay on the list.")
         return
-    console.say(f"{many} withdrawn.")
+    console.say(console.language.say_many(*_WITHDRAWN, sum(counts)))
     if missing := len(file or ()) - sum(1 for count in counts if count):
         console.warn(f"{counted(missing, 'file')} could not be read, or no match was found in this case.")
         raise typer.Exit(3)
+
+
+def _question(files: int, kinds: list[Copies]) -> str:
+    """Return what a person is asked before a withdrawal: of what this many files show, or of the whole case."""
+    if kinds:
+        what = "the whole case" if not files else "what this file shows" if files == 1 else f"what {files:,} files show"
+        copies = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
+        return f"Withdraw {copies}? Platforms are then asked to stop looking for it."
+    if files:
+        return console.language.say_many(*_WITHDRAW_FILES, files)
+    return console.language.say("Withdraw the whole case? Platforms are then asked to stop looking for it.")
 
 
 def _item_numbers(given: list[str], file: list[Path] | None, copies: list[str] | None) -> list[int]:
@@ -184,9 +204,7 @@ def _withdraw_items(
     from takedown_cli.cli.results.case import WithdrawReport, in_ranges, status_fields
 
     case = read_case_number(number)
-    what = "picture or video" if len(items) == 1 else "pictures and videos"
-    stop = "it" if len(items) == 1 else "them"
-    confirm(f"Withdraw {what} {in_ranges(items)}? Platforms are then asked to stop looking for {stop}.")
+    confirm(console.language.say_many(*_WITHDRAW_ITEMS, len(items), numbers=in_ranges(items)))
     with intake_client(address, connection, progress) as client:
         states = [
             client.withdraw(case, items=items[start : start + _MOST_ITEMS])
@@ -196,7 +214,7 @@ def _withdraw_items(
     console.show(WithdrawReport(withdrawn=count, **status_fields(states[-1])))
     if not count:
         raise NothingToDoError("No such number in this case. Nothing was withdrawn.", hint=_SEE_NUMBERS)
-    console.say(f"{counted(count, 'picture or video', 'pictures and videos')} withdrawn.")
+    console.say(console.language.say_many(*_WITHDRAWN, count))
     if missing := len(items) - count:
         console.warn(f"{counted(missing, 'number')} not found in this case.")
         raise typer.Exit(3)

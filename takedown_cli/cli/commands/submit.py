@@ -24,8 +24,7 @@ from takedown_cli.cli.options.hma import HiddenBank
 from takedown_cli.cli.options.intake import Intake, intake_address, intake_client, status_command
 from takedown_cli.cli.options.progress import ProgressMode
 from takedown_cli.cli.options.recipe import HashingJob, Job
-from takedown_cli.cli.options.settings import setting
-from takedown_cli.cli.results.words import counted
+from takedown_cli.cli.options.settings import Lang, setting, speak
 from takedown_cli.cli.terminal.case_number import show_case_number
 from takedown_cli.cli.terminal.console import as_argument, console
 from takedown_cli.cli.terminal.prompts import ask, can_ask, check_confirmable, confirm, read_case_number
@@ -45,6 +44,7 @@ _MADE_EARLIER: Final = (
     "If this bundle was sent before, nothing was added: a bundle is registered once. Its case number was shown when it "
     "was made. The bundle does not contain it."
 )
+_ONCE: Final = ("{count} duplicate will be sent only once.", "{count} duplicates will be sent only once.")
 #: Where a bundle is kept that could not be sent, unless -o names another place.
 _NEW_BUNDLE: Final = Path("case.tdb")
 
@@ -77,6 +77,7 @@ def submit(
     dry_run: DryRun = False,
     progress: ProgressMode = None,
     show_paths: ShowPaths = False,
+    lang: Lang = None,
     *,
     person: Person,
     connection: ConnectionOptions,
@@ -98,6 +99,7 @@ def submit(
     to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed, or
     --age or --for is missing.
     """
+    speak(lang)
     finished = read_bundle_among(paths)
     if bank.given:
         if intake is not None or output_name is not None or exact or test or (finished and person.given):
@@ -217,10 +219,10 @@ def _preview_and_send(
 ) -> None:
     for note in submission.preview.notes():
         console.say(note)
-    confirm("Send this?")
+    confirm(console.language.say("Send this?"))
     _send(submission, client, output_name, made_here=made_here, force=force)
     if not made_here:
-        console.say(_MADE_EARLIER)
+        console.say(console.language.say(_MADE_EARLIER))
 
 
 def _bundle_pictures(
@@ -239,7 +241,7 @@ def _bundle_pictures(
     if not run.items:
         raise NothingToDoError
     if run.duplicates:
-        console.say(f"{counted(run.duplicates, 'duplicate')} will be sent only once.")
+        console.say(console.language.say_many(*_ONCE, run.duplicates))
     preview = preview_of_items(address, run.items, declared.declaration)
     return _Submission(address, preview, run.make_bundle, run.exit_code(), run.report_fields())
 

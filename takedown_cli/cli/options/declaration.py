@@ -5,6 +5,7 @@ Without an answer it stays "not sure". takedown never asks for a name, a birthda
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, cast
@@ -75,6 +76,9 @@ class Eligibility:
 
 
 _MIXED: Final = "some"
+_UNSURE: Final = "not sure (they are then treated as taken under 18)"
+_HOW_OLD_YOU: Final = "How old were you when they were taken?"
+_HOW_OLD_PERSON: Final = "How old was the person when they were taken?"
 
 Person = Annotated[Eligibility, OptionGroup(Eligibility, "Person shown")]
 
@@ -113,12 +117,12 @@ def declare(given: Eligibility, roots: list[Path]) -> Declared:
 
 def _ask_or_default(age: str | None, behalf: str | None, *, split: bool) -> tuple[str | None, str]:
     if can_ask():
+        say = console.language.say
         if behalf is None:
-            behalf = choose("Who do the pictures show?", BEHALF)
+            behalf = choose(say("Who do the pictures show?"), _in_language(BEHALF))
         if age is None and not split:
-            who = "were you" if behalf == "self" else "was the person"
-            answers = AGES | {"unsure": f"{AGES['unsure']} (they are then treated as taken under 18)"}
-            age = choose(f"How old {who} when they were taken?", answers | {_MIXED: "some under 18, some not"})
+            answers = _in_language(AGES | {"unsure": _UNSURE, _MIXED: "some under 18, some not"})
+            age = choose(say(_HOW_OLD_YOU if behalf == "self" else _HOW_OLD_PERSON), answers)
             if age == _MIXED:
                 raise DeclinedError(
                     "Some were taken under 18 and some later, so takedown needs to know which. Nothing was hashed.",
@@ -136,6 +140,10 @@ def _ask_or_default(age: str | None, behalf: str | None, *, split: bool) -> tupl
     return age, behalf
 
 
+def _in_language(answers: Mapping[str, str]) -> dict[str, str]:
+    return {value: console.language.say(words) for value, words in answers.items()}
+
+
 def _declaration(behalf: str, authority: str | None) -> Declaration:
     from takedown_cli.protocol.bundle.document import Declaration
 
@@ -144,7 +152,7 @@ def _declaration(behalf: str, authority: str | None) -> Declaration:
     if behalf == "other" and authority is None:
         if not can_ask():
             raise UsageError("Acting for somebody else needs --authority.", hint=f"One of: {', '.join(AUTHORITIES)}.")
-        authority = choose("Why may you act for that person?", AUTHORITIES)
+        authority = choose(console.language.say("Why may you act for that person?"), _in_language(AUTHORITIES))
     return Declaration.model_validate({"behalf": behalf, "authority": authority})
 
 

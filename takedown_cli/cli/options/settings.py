@@ -7,14 +7,20 @@ read: somebody else may have put it there.
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
+import typer
+
+from takedown_cli.cli.terminal.console import console
 from takedown_cli.core import atomic_file, config
-from takedown_cli.core.errors import ConfigError, OutputError
+from takedown_cli.core.errors import ConfigError, OutputError, UsageError
 from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text
+from takedown_cli.locale.language import PERSON, language, nearest, tags
 
 _LARGEST: Final = 1 << 16
 
@@ -95,3 +101,43 @@ def _read_file(path: Path | None) -> Mapping[str, str]:
         raise ConfigError("The settings file is not in UTF-8.", hint=SAVE_AS_UTF8) from None
     except (OSError, ValueError):
         raise ConfigError("The settings file cannot be read.") from None
+
+
+# --------------------------------------------------------------------------------------------------- the language
+
+#: Where POSIX systems name the language of a person, the strongest first.
+_VARIABLES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def _suggest(incomplete: str) -> list[str]:
+    return [tag for tag in tags() if tag.startswith(incomplete)]
+
+
+Lang = Annotated[
+    str | None,
+    typer.Option(
+        "--lang",
+        metavar="TAG",
+        help="Your language: de, es, fr, ar, …; default: the system's.",
+        autocompletion=_suggest,
+    ),
+]
+
+
+def speak(flag: str | None) -> None:
+    """Speak the language of the flag, of the settings or of the system from now on. Raise UsageError, ConfigError."""
+    given = setting("lang", flag)
+    found = nearest(given or _language_of_system(), tags())
+    if given and found is None:
+        raise UsageError(f"There is no such language for --lang or TAKEDOWN_LANG. There are: {', '.join(tags())}.")
+    console.language = language(found or "en", PERSON)
+
+
+def _language_of_system() -> str:
+    if sys.platform == "win32":
+        import ctypes
+        import locale
+
+        return locale.windows_locale.get(ctypes.windll.kernel32.GetUserDefaultUILanguage(), "")
+    named = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+    return re.split("[.@]", named)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 
 from takedown_cli.cli.results.hash_report import FileRow, Summary
 from takedown_cli.cli.results.result import ABSENT, Result, Row, people_only
-from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF, MEDIA, counted
+from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF
 from takedown_cli.cli.terminal.console import console, sanitise
 from takedown_cli.core.clock import SYSTEM
 from takedown_cli.core.variants import shows_picture_itself
@@ -51,6 +51,15 @@ _ANSWERS: Final = {
     "blocked": "{platform} found copies and blocks them ({day}).",
     "not-blocked": "{platform} found a match and decided not to block it ({day}).",
 }
+_COUNTED: Final = {"image": ("{number} picture", "{number} pictures"), "video": ("{number} video", "{number} videos")}
+_OF_COPIES: Final = (
+    "{number} of these is for a copy that somebody may have turned, cropped or framed",
+    "{number} of these are for copies that somebody may have turned, cropped or framed",
+)
+_SHAPES: Final = (
+    "(they show more of a picture's rough shapes to anybody who can read the list; you can withdraw them later)"
+)
+_SEALED: Final = "a sealed bundle of {size} bytes, which only {origin} can read"
 _RECEIVED: Final = "Case received on {received}. The intake keeps it until {expires}."
 _RECEIVED_DAYS: Final = (
     "Case received on {received}. The intake keeps it until {expires} (in {count} day).",
@@ -85,7 +94,7 @@ class PreviewReport(Result, schema="takedown.preview"):
     sentences: tuple[str, ...] = people_only()
 
     def notes(self) -> Iterator[str]:
-        yield from ("", "What would leave this computer:", *self.sentences, "")
+        yield from ("", console.language.say("What would leave this computer:"), *self.sentences, "")
 
 
 def preview_of_items(address: IntakeAddress, items: Sequence[Item], declaration: Declaration) -> PreviewReport:
@@ -93,9 +102,14 @@ def preview_of_items(address: IntakeAddress, items: Sequence[Item], declaration:
     media: Counter[str] = Counter(item.media for item in items)
     ages: Counter[Age] = Counter(item.age for item in items)
     kinds = Counter(f.kind for item in items for f in item.fingerprints)
-    what = " and ".join(counted(count, MEDIA[kind]) for kind, count in sorted(media.items()))
+    say = console.language.say
     hashes = ", ".join(f"{count:,} {kind.upper()}" for kind, count in sorted(kinds.items()))
-    authority = f", {AUTHORITIES[declaration.authority]}" if declaration.authority else ""
+    ages_ = [
+        say("age {age}: {count}, for the {list} list", age=say(AGES[age]), count=f"{count:,}", list=list_of_age(age))
+        for age, count in sorted(ages.items())
+    ]
+    who, why = say(BEHALF[declaration.behalf]), declaration.authority
+    whom = say("for {who}, {why}", who=who, why=say(AUTHORITIES[why])) if why else say("for {who}", who=who)
     return PreviewReport(
         destination=address.origin,
         sealed=False,
@@ -105,11 +119,11 @@ def preview_of_items(address: IntakeAddress, items: Sequence[Item], declaration:
         behalf=declaration.behalf,
         authority=declaration.authority,
         sentences=(
-            f"  fingerprints of {what}: {hashes}",
+            "  " + say("fingerprints of {what}: {hashes}", what=_counted_media(media), hashes=hashes),
             *_cost_of_copies(items),
-            *(f"  age {AGES[age]}: {count:,}, for the {list_of_age(age)} list" for age, count in sorted(ages.items())),
-            f"  for {BEHALF[declaration.behalf]}{authority}",
-            "  no picture, no file name, nothing else about you or this computer",
+            *(f"  {age}" for age in ages_),
+            f"  {whom}",
+            "  " + say("no picture, no file name, nothing else about you or this computer"),
             *_destination(address),
         ),
     )
@@ -117,13 +131,14 @@ def preview_of_items(address: IntakeAddress, items: Sequence[Item], declaration:
 
 def preview_of_sealed(address: IntakeAddress, size: int) -> PreviewReport:
     """Return the preview of a sealed bundle of ``size`` bytes."""
+    say = console.language.say
     return PreviewReport(
         destination=address.origin,
         sealed=True,
         bytes=size,
         sentences=(
-            f"  a sealed bundle of {size:,} bytes, which only {address.origin} can read",
-            "  ('takedown inspect --case -' shows what is in it, with its case number)",
+            "  " + say(_SEALED, size=f"{size:,}", origin=address.origin),
+            "  " + say("('takedown inspect --case -' shows what is in it, with its case number)"),
             *_destination(address),
         ),
     )
@@ -132,23 +147,36 @@ def preview_of_sealed(address: IntakeAddress, size: int) -> PreviewReport:
 def _cost_of_copies(items: Sequence[Item]) -> list[str]:
     """Return what predicted copies add, and what they reveal. The person decides with ``--copies``."""
     variants = [f.variant for item in items for f in item.fingerprints if not shows_picture_itself(f.variant)]
+    say = console.language.say
     if not variants:
-        return ["  of the pictures as they are; with --copies also of changed copies"]
-    lines = [f"  {len(variants):,} of these are for copies that somebody may have turned, cropped or framed"]
+        return ["  " + say("of the pictures as they are; with --copies also of changed copies")]
+    lines = ["  " + console.language.say_many(*_OF_COPIES, len(variants), number=f"{len(variants):,}")]
     if any(":" in (variant or "") for variant in variants):
-        lines.append(
-            "  (they show more of a picture's rough shapes to anybody who can read the list; you can "
-            "withdraw them later)"
-        )
+        lines.append("  " + say(_SHAPES))
     return lines
 
 
+def _counted_media(media: Mapping[str, int]) -> str:
+    """Return how many pictures and videos: ``2 pictures and 1 video``."""
+    counts = [
+        console.language.say_many(*_COUNTED[kind], count, number=f"{count:,}") for kind, count in sorted(media.items())
+    ]
+    return (
+        console.language.say("{pictures} and {videos}", pictures=counts[0], videos=counts[1])
+        if counts[1:]
+        else counts[0]
+    )
+
+
 def _destination(address: IntakeAddress) -> list[str]:
+    say = console.language.say
     if address.pin is not None:
-        return [f"To {address.origin} and nowhere else. Its identity is checked before anything is sent."]
+        return [
+            say("To {origin} and nowhere else. Its identity is checked before anything is sent.", origin=address.origin)
+        ]
     return [
-        f"To {address.origin} and nowhere else.",
-        "The address has no key after '#', so any server that answers there is trusted.",
+        say("To {origin} and nowhere else.", origin=address.origin),
+        say("The address has no key after '#', so any server that answers there is trusted."),
     ]
 
 
@@ -175,11 +203,13 @@ class SubmitReport(Result, schema="takedown.submit"):
 
     def lines(self) -> Iterator[str]:
         if self.receipt is not None:
-            yield f"The intake registered it on {self.receipt.day} and keeps it until {self.receipt.expires}."
+            days = {"day": self.receipt.day, "expires": self.receipt.expires}
+            yield console.language.say("The intake registered it on {day} and keeps it until {expires}.", **days)
 
     def notes(self) -> Iterator[str]:
         if self.receipt is not None:
-            yield f"Platforms fetch the list by themselves. To see what happened, run:\n  {self.status_command}"
+            sentence = console.language.say("Platforms fetch the list by themselves. To see what happened, run:")
+            yield f"{sentence}\n  {self.status_command}"
 
 
 class AnswerRow(TypedDict):

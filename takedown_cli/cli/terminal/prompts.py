@@ -66,8 +66,14 @@ def confirm(question: str, *, even_with_yes: bool = False) -> None:
 
 
 def ask(question: str) -> bool:
-    """Ask a person who ``can_ask`` says is there; return whether the answer is yes."""
-    return _ask(console.wrap(f"{question} [y/N]") + " ").lower() in {"y", "yes"}
+    """Ask a person who ``can_ask`` says is there; return whether the answer is yes.
+
+    English ``y`` and ``yes`` count in every language, and so do the language's own word and its first letter.
+    """
+    yes = console.language.say("yes")
+    hint = "[y/N]" if yes == "yes" else f"[{yes}/{console.language.say('no')}]"
+    answer = _ask(console.wrap(f"{question} {hint}") + " ").casefold()
+    return answer in {"y", "yes", yes, yes[0]}
 
 
 def type_line(question: str) -> str:
@@ -92,12 +98,16 @@ def choose(question: str, answers: Mapping[str, str]) -> str:
     for number, words in enumerate(answers.values(), start=1):
         console.error_line(f"  {number}  {words}")
     for _ in range(3):
-        typed = _ask(f"Your answer (1-{len(values)}): ").lower()
+        typed = _ask(console.language.say("Your answer (1-{last}):", last=len(values)) + " ").lower()
         if typed in values:
             return typed
         if typed.isdecimal() and 1 <= int(typed) <= len(values):
             return values[int(typed) - 1]
-        console.error_line(f"Please type a number from 1 to {len(values)}. Ctrl-C stops, and nothing is done.")
+        console.error_line(
+            console.language.say(
+                "Please type a number from 1 to {last}. Ctrl-C stops, and nothing is done.", last=len(values)
+            )
+        )
     raise DeclinedError("No answer was chosen. Nothing was done.", hint="Run it again and answer with a number.")
 
 
@@ -148,19 +158,20 @@ def _type_case_number() -> CaseNumber:
     """Ask for the number, up to three times: hidden, or visible once the person wants that. Raise CaseNumberError."""
     from takedown_cli.protocol.case_number import CaseNumber
 
-    question, visible = "Case number", False
+    say, visible = console.language.say, False
     for left in (2, 1, 0):
         if not visible:
-            typed = secret(f"{question} (hidden; Enter alone shows what you type): ")
+            typed = secret(say("Case number (hidden; Enter alone shows what you type):") + " ")
             visible = not typed.strip()
         if visible:
-            typed = _ask(f"{question}, six groups of four: ")
+            typed = _ask(say("Case number, six groups of four:") + " ")
         try:
             return CaseNumber.parse(typed)
         except CaseNumberError as error:
             if not left:
                 raise
-            console.error_line(f"{error.sentence} {'One more try.' if left == 1 else 'Two more tries.'}")
+            sentence = console.language.look_up(error.sentence)
+            console.error_line(f"{sentence} {say('One more try.' if left == 1 else 'Two more tries.')}")
     raise CaseNumberError
 
 

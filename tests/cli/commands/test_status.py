@@ -30,6 +30,24 @@ def test_status_reads_the_number_from_stdin(helpline: Helpline, number: str) -> 
     assert [item["state"] for item in document["items"]] == ["listed", "listed"]
 
 
+def test_a_case_is_shown_and_withdrawn_in_the_language_of_the_settings(helpline: Helpline) -> None:
+    sent = helpline("submit", "photos", "--age", "adult", "--for", "self", "--yes", "--json").document()
+    case = sent["case_number"]
+    settings = {"TAKEDOWN_LANG": "fr", "TAKEDOWN_INTAKE": helpline.address}
+    shown = run("status", "-", cwd=helpline.folder, stdin=case.encode(), env=settings)
+    assert "Photos 1-2" in shown.out.decode()
+    document = run("status", "-", "--json", cwd=helpline.folder, stdin=case.encode(), env=settings).document()
+    assert document == helpline("status", "-", "--json", stdin=case).document()
+    none = run("withdraw", "-", "--item", "9", "--yes", cwd=helpline.folder, stdin=case.encode(), env=settings)
+    assert none.code == 4
+    assert "Ce numéro n’existe pas dans ce dossier." in none.said
+    gone = run("withdraw", "-", "--yes", cwd=helpline.folder, stdin=case.encode(), env=settings)
+    assert "Tout" in gone.out.decode()
+    unknown = run("status", "-", cwd=helpline.folder, stdin=str(CaseNumber.draw()).encode(), env=settings)
+    assert unknown.code == 9
+    assert "Erreur :" in unknown.said
+
+
 def test_pictures_are_withdrawn_one_by_one_and_then_all(helpline: Helpline) -> None:
     sent = helpline("submit", "photos", "--age", "unsure", "--for", "self", "--yes", "--json").document()
     case = sent["case_number"]

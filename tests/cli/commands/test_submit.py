@@ -269,6 +269,36 @@ def test_a_no_is_no_error_and_one_line(helpline: Helpline) -> None:
     assert "Stopped, as you chose. Nothing was sent or changed. [declined]" in screen
 
 
+def test_a_person_is_asked_and_answered_in_their_language(helpline: Helpline) -> None:
+    """The questions, the preview and the sentence about the number; the choices are the same numbers as in English."""
+    code, screen = in_terminal(
+        "submit", "photos", "--intake", helpline.address, "--lang", "de", cwd=helpline.folder,
+        answers=[("Wen zeigen die Bilder?", "1\n"), ("Wie alt waren Sie", "2\n"), ("Das senden? [ja/nein]", "j\n")],
+        env={"COLUMNS": "200"},
+    )  # fmt: skip
+    assert code == 0, screen
+    for sentence in (
+        "Was diesen Computer verlassen würde:", "Fingerabdrücke von 2 Bildern:", "Alter 18 oder älter: 2",
+        "für Sie selbst", "kein Bild, kein Dateiname", "Fallnummer: ", "niemand kann sie wiederherstellen",
+        "Die Annahmestelle hat den Fall am",
+    ):  # fmt: skip
+        assert sentence in screen, sentence
+
+
+def test_the_json_is_the_same_in_every_language(helpline: Helpline) -> None:
+    """Errors too: a program may compare their sentences."""
+    said = [
+        helpline("submit", "nothing-here", "--age", "adult", "--for", "self", "--yes", "--json", "--lang", tag)
+        for tag in ("en", "ar")
+    ]
+    assert said[0].out == said[1].out
+    shown = [
+        helpline("submit", "photos", "--age", "adult", "--for", "self", "--dry-run", "--json", "--lang", tag).document()
+        for tag in ("en", "fr")
+    ]
+    assert shown[0] == shown[1]
+
+
 @pytest.mark.parametrize("question", ["Your answer", "Send this?"])
 def test_ctrl_c_at_a_question_says_in_one_line_that_nothing_was_sent(helpline: Helpline, question: str) -> None:
     code, screen = in_terminal(

@@ -22,6 +22,7 @@ from takedown_cli.intake.page import page_files
 from tests.helpline.browser import axe_source
 from tests.intake.page.browser import ROOT, SOURCE, Caller, address_of
 from tests.intake.person import Person, Platform, balanced, picture, video
+from tests.locale.pseudo import pseudo
 
 LOCALES = sorted(path.parents[1] for path in (ROOT / "takedown_cli" / "locale").glob("*/LC_MESSAGES/caller.po"))
 TAGS = [folder.name.replace("_", "-") for folder in LOCALES]
@@ -238,3 +239,84 @@ def test_a_catalogue_that_was_changed_on_the_way_is_not_used(intake: Running, ca
     expect = pytest.importorskip("playwright.sync_api").expect
     expect(caller.window.locator("#language")).to_have_value("en")  # it is "fr" until the catalogue has been refused
     assert caller.window.get_by_label("Case number").is_visible()
+
+
+def _pseudo_catalogue() -> str:
+    """A catalogue in which every sentence is longer and in brackets, plurals in every category."""
+    made: dict[str, object] = {}
+    for sentence in _said():
+        if isinstance(sentence, str):
+            made[sentence] = pseudo(sentence)
+        else:
+            made[sentence[0]] = {"one": pseudo(sentence[0]), "other": pseudo(sentence[1])}
+    return json.dumps(made)
+
+
+def test_a_language_that_is_longer_than_english_fits_a_small_screen(
+    intake: Running, case: Person, caller: Caller
+) -> None:
+    """At 320 pixels nothing is cut off, and every sentence comes from the catalogue."""
+
+    def without_digests(route: Any) -> None:  # the browser would refuse a catalogue that was not built
+        response = route.fetch()
+        route.fulfill(response=response, body=re.sub(r'(integrity[:=])"sha384-[^"]+"', r'\1""', response.text()))
+
+    caller.window.route("**/case", without_digests)
+    caller.window.route("**/case/page.js", without_digests)
+    pseudo_ = _pseudo_catalogue()
+    caller.window.route("**/case/de.json", lambda route: route.fulfill(body=pseudo_, content_type="application/json"))
+    caller.window.set_viewport_size({"width": 320, "height": 640})
+    caller.open(address_of(intake))
+    caller.window.get_by_label("Language").select_option("de")
+    caller.window.get_by_text(pseudo("Your case")).first.wait_for()
+    caller.ask(case.number)
+    caller.see_case()
+    caller.window.locator("#all").click()
+    caller.window.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
+    assert caller.window.evaluate("document.documentElement.scrollWidth") <= 320
+    cut = """() => [...document.querySelectorAll("main *")].filter((each) => each.checkVisibility()
+        && each.scrollWidth > each.clientWidth + 1 && getComputedStyle(each).overflow !== "visible"
+        && !["INPUT", "SELECT"].includes(each.tagName)).map((each) => each.outerHTML)"""
+    assert caller.window.evaluate(cut) == []
+    left = caller.window.evaluate(
+        """() => {
+            const copy = document.querySelector("main").cloneNode(true);
+            copy.querySelectorAll(".english, code, bdi, time, select, [hidden]").forEach((each) => each.remove());
+            return copy.textContent;
+        }"""
+    )
+    assert re.sub(r"⟦[^⟧]*⟧|\s", "", left) == ""
+
+
+def test_numbers_and_names_keep_their_order_in_right_to_left_text(intake: Running, caller: Caller) -> None:
+    """A range of numbers, a platform's name and its number, and the case number as it is typed."""
+    person = Person(intake.origin, intake.card)
+    values = [balanced(("bidi", n)) for n in range(3)]
+    person.submit(*(picture(value) for value in values))
+    platform = Platform(intake.origin, intake.add_participant("(Platform) 12-34!"))
+    for value in values:
+        platform.say(value, "Blocked")
+    caller.open(address_of(intake))
+    caller.window.get_by_label("Language").select_option("ar")
+    caller.window.locator("html[dir='rtl']").wait_for()
+    caller.ask(person.number)
+    caller.see_case()
+    places = """(text) => {
+        const walker = document.createTreeWalker(document.getElementById("state"), NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+            const start = node.data.indexOf(text);
+            if (start >= 0) return [...text].map((_, n) => {
+                const range = document.createRange();
+                range.setStart(node, start + n);
+                range.setEnd(node, start + n + 1);
+                return range.getBoundingClientRect().left;
+            });
+        }
+        return null;
+    }"""
+    for text in ("1-3", "(Platform) 12-34!"):
+        left = caller.window.evaluate(places, text)
+        assert left is not None, text
+        assert left == sorted(left), text
+    assert caller.window.evaluate("getComputedStyle(document.getElementById('number')).direction") == "ltr"
+    assert caller.window.evaluate("getComputedStyle(document.querySelector('#pinned code')).direction") == "ltr"
