@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from docs.tools import disclosure, manual, openapi, python_api, review_sheet, rooms, systems
+from docs.tools import disclosure, helplines, manual, openapi, python_api, review_sheet, rooms, systems
 from docs.tools.command_tree import read_commands
 from docs.tools.pages import (
     command_pages,
@@ -40,6 +40,7 @@ def generated_pages() -> dict[str, str]:
         "reference/schemas.md": schema_index(made),
         "reference/python-api.md": python_api.python_api_page(),
         "reference/everything-we-could-hand-over.md": disclosure.disclosure_page(),
+        "reference/helplines.md": helplines.helplines_page(),
         "reference/sentences-to-check.md": review_sheet.review_sheet(),
         "explanation/rooms.md": rooms.rooms_page(rooms.read_contracts()),
         **{f"reference/commands/{name}": text for name, text in command_pages(read_commands()).items()},
