@@ -17,8 +17,13 @@ from types import ModuleType
 from typing import Final
 
 import pytest
+from hypothesis import settings
 
 from takedown_cli.intake import running
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("takedown", deadline=None)
+settings.load_profile("takedown")
 
 #: A module that has one of these at hand can start a process, a server or a thread, or wait for one.
 _CAN_WAIT: Final = frozenset({subprocess, socket, threading, multiprocessing, asyncio, time})
