@@ -17,12 +17,12 @@ from types import ModuleType
 from typing import Final
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from takedown_cli.intake import running
 
 # How long an example takes says how busy the machine is, not whether the program is right.
-settings.register_profile("takedown", deadline=None)
+settings.register_profile("takedown", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("takedown")
 
 #: A module that has one of these at hand can start a process, a server or a thread, or wait for one.
