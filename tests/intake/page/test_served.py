@@ -126,7 +126,11 @@ def test_a_wheel_has_the_page_and_not_its_sources(tmp_path: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name.removeprefix(inside) for name in archive.namelist() if name.startswith(inside)}
         assert archive.read(f"{inside}built/page.html") == page_files()["/case"].body
-        assert not [name for name in archive.namelist() if name.endswith(".po")]
+        catalogues = {name for name in archive.namelist() if name.endswith(".po")}
+    # The command line and slips read them where takedown is installed.
+    assert catalogues == {
+        path.relative_to(ROOT).as_posix() for path in (ROOT / "takedown_cli" / "locale").rglob("*.po")
+    }
     built_files = {f"built/{path.name}" for path in (SOURCE / "built").iterdir()}
     assert names == {"__init__.py", *built_files}
     assert {"built/page.js", "built/page.css", "built/LICENSES.txt", "built/ar.json"} <= built_files
