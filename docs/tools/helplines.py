@@ -1,8 +1,8 @@
-"""The page of public helplines: from a small file in which each has the page that it was read on, and the day."""
+"""The page of public helplines, from the file that the page for callers is built with, too."""
 
 from __future__ import annotations
 
-import tomllib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +11,8 @@ from typing import Final
 
 from babel import Locale
 
-_FILE: Final = Path(__file__).resolve().parents[1] / "helplines.toml"
+#: What its fields mean is written in ``helplines.mjs`` beside it.
+_FILE: Final = Path(__file__).resolve().parents[2] / "takedown_cli" / "intake" / "page" / "src" / "helplines.json"
 FOR_WHOM: Final = {
     "everybody": "everybody",
     "adults": "adults",
@@ -35,7 +36,8 @@ class Helpline:
 
 def read_helplines() -> list[Helpline]:
     """Return the helplines in the order of the file."""
-    return [Helpline(**entry) for entry in tomllib.loads(_FILE.read_text(encoding="utf-8"))["helpline"]]
+    entries = json.loads(_FILE.read_text(encoding="utf-8"))
+    return [Helpline(**(entry | {"read": date.fromisoformat(entry["read"])})) for entry in entries]
 
 
 def helplines_page() -> str:
@@ -60,5 +62,6 @@ def _lines() -> Iterator[str]:
         telephone = each.telephone or "online only"
         yield f"| {country} | [{each.name}]({each.page}) | {FOR_WHOM[each.for_whom]} | {telephone} | {each.read} |"
     yield ""
-    yield "`docs/helplines.toml` holds them."
+    yield "[The page for callers](../how-to/serve-the-page-for-callers.md#helplines) shows the same list."
+    yield "`takedown_cli/intake/page/src/helplines.json` holds it."
     yield "To add one, read its number on the organisation's own page, and write down the page and the day."

@@ -7,6 +7,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { po } from "gettext-parser";
+import { helplinesList } from "./src/helplines.mjs";
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const integrity = (text) => `sha384-${createHash("sha384").update(text).digest("base64")}`;
@@ -68,9 +69,11 @@ const catalogues = await Promise.all(folders.sort().map(catalogue));
 const languages = catalogues.map(({ text, ...language }) => ({ ...language, integrity: integrity(text) }));
 const script = await bundle("src/page.ts", { LANGUAGES: JSON.stringify(languages) });
 const style = await bundle("src/page.css");
+const helplines = JSON.parse(await readFile(here("src/helplines.json"), "utf8"));
 const page = (await readFile(here("src/page.html"), "utf8"))
   .replace("@page.js@", integrity(script.text))
-  .replace("@page.css@", integrity(style.text));
+  .replace("@page.css@", integrity(style.text))
+  .replace("@helplines@", () => helplinesList(helplines));
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });

@@ -32,7 +32,7 @@ _STRING = r'"((?:[^"\\]|\\.)*)"'
 
 def _said() -> set[Sentence]:
     """Every sentence of the sources; those with a plural as both forms."""
-    html = (SOURCE / "src" / "page.html").read_text(encoding="utf-8")
+    html = "\n".join((SOURCE / "src" / name).read_text(encoding="utf-8") for name in ("page.html", "helplines.mjs"))
     script = "\n".join(path.read_text(encoding="utf-8") for path in sorted((SOURCE / "src").glob("*.ts")))
     found: set[Sentence] = set(re.findall(r"data-say(?:=\"clearly\")?[^>]*>([^<]+)<", html))
     found |= set(re.findall(rf"\bsay(?:Clearly)?\(\s*{_STRING}", script))

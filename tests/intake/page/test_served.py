@@ -40,6 +40,7 @@ def test_nothing_is_cached_framed_or_loaded_from_elsewhere(intake: Running, path
         "cache-control": "no-store", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
         "x-content-type-options": "nosniff", "cross-origin-opener-policy": "same-origin",
         "cross-origin-embedder-policy": "require-corp", "cross-origin-resource-policy": "same-origin",
+        "x-dns-prefetch-control": "off",
     }  # fmt: skip
     assert {name: response.headers[name] for name in expected} == expected
     assert "set-cookie" not in response.headers

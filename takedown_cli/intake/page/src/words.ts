@@ -55,6 +55,21 @@ export async function chooseLanguage(chosen: Language): Promise<void> {
     const english = (element.dataset["english"] ??= element.textContent);
     element.replaceChildren(element.dataset["say"] === "clearly" ? sayClearly(english) : say(english));
   }
+  nameCountries();
+}
+
+/** Name the countries in the chosen language, in English where the browser does not know it, in the order of the names. */
+function nameCountries(): void {
+  const known = [...Intl.DisplayNames.supportedLocalesOf(language.tag), "en-GB"];
+  const names = new Intl.DisplayNames(known, { type: "region" });
+  const countries = [...document.querySelectorAll<HTMLElement>("[data-country]")];
+  for (const element of countries) {
+    element.lang = names.resolvedOptions().locale;
+    element.textContent = names.of(element.dataset["country"] ?? "") ?? "";
+  }
+  const { compare } = new Intl.Collator(known);
+  countries.sort((one, other) => compare(one.textContent, other.textContent));
+  for (const group of countries.map((element) => element.closest("div"))) group?.parentElement?.append(group);
 }
 
 export function chosenLanguage(): Language {
