@@ -34,6 +34,7 @@ from takedown_cli.protocol.wire import encode
 
 #: A page before compression: its records, and what stands around them.
 _MAX_PAGE: Final = PAGE_BYTES + (64 << 10)
+_LONGEST_COUNT: Final = 9
 NEGATIVE: Final = "negative"
 
 
@@ -200,6 +201,6 @@ def _decompress(reply: Reply) -> bytes:
 
 def _read_count(body: bytes) -> int:
     digits = body.removeprefix(b'{"count":').removesuffix(b"}")
-    if not digits.isdigit():
+    if not digits.isdigit() or len(digits) > _LONGEST_COUNT:
         raise UntrustedIntakeError("The intake's answer to verdicts cannot be read.")
     return int(digits)

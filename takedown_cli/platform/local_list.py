@@ -36,6 +36,8 @@ _FORM: Final = DatabaseForm(
     damaged_hint=ListError.hint,
 )
 _DAY: Final = 86_400
+#: Seconds by which the clocks of an intake and a platform may differ, or may have been put back since the last pull.
+CLOCK_SLACK: Final = 3600
 
 
 class Kind(NamedTuple):
@@ -59,8 +61,13 @@ class ListState:
     pulled: int
 
     def check_age(self, days: int, now: float | None = None) -> None:
-        """Raise StaleListError if the intake made the list more than so many days ago."""
+        """Raise StaleListError if the intake made the list more than so many days ago, or its age is not known."""
         age = (time.time() if now is None else now) - self.made
+        if age < -CLOCK_SLACK:
+            raise StaleListError(
+                "The local list is dated later than this computer's clock, so nobody knows how old it is.",
+                hint="Set the clock right, then run 'takedown platform pull'.",
+            )
         if age > days * _DAY:
             raise StaleListError(
                 f"The local list is {int(age // _DAY)} days old, and may be used for {days} at most. "

@@ -8,15 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from takedown_cli.core.errors import UnreachableError, UntrustedIntakeError
 from takedown_cli.platform.feed_reader import FeedReader, StaleCursor
 from takedown_cli.platform.home import Settings
-from takedown_cli.platform.local_list import ListState, LocalList
+from takedown_cli.platform.local_list import CLOCK_SLACK, ListState, LocalList
 
-#: Seconds by which an intake's clock may have been put back since the last pull.
-_CLOCK_SLACK: Final = 3600
 OnRecords = Callable[[int], None]
 
 
@@ -87,8 +85,17 @@ class _Pull:
         return Pulled(kind, refused, writer.changed, writer.removed, self.local.count(), made)
 
     def _check_time(self, made: int) -> None:
-        """Raise UntrustedIntakeError for a page from the past: withdrawn hashes would come back with it."""
-        if self.held is not None and made < self.held.made - _CLOCK_SLACK:
+        """Raise UntrustedIntakeError for a page from the past, with which withdrawn hashes would come back.
+
+        Also for one from the future: a list of that day would never be too old, and no later page would be taken.
+        """
+        if made > self.now() + CLOCK_SLACK:
+            raise UntrustedIntakeError(
+                "The intake answered with a page that is dated later than this computer's clock.",
+                hint="One of the two clocks is wrong. If it is the intake's, ask its operator. The old list stays in "
+                "force.",
+            )
+        if self.held is not None and made < self.held.made - CLOCK_SLACK:
             raise UntrustedIntakeError(
                 "The intake answered with a page that is older than the local list.",
                 hint="Somebody may be replaying old answers, or the intake's clock is wrong. Ask its operator. "

@@ -24,7 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp
 
-from takedown_cli.core.errors import TakedownError
+from takedown_cli.core.errors import TakedownError, UnreachableError
 from takedown_cli.intake.http.hardening import HardenedApp
 from takedown_cli.intake.http.metrics import Metrics
 from takedown_cli.intake.http.request_bodies import OpenRequests, RequestBodies
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from takedown_cli.client.hma import BankClient
     from takedown_cli.platform.feed_reader import FeedReader
 
-#: Decisions that are read from the disk at once.
-_TOGETHER: Final = 100
+#: A bank (None: the usual one) and the number of an entry in it.
+Entry = tuple[str | None, int | None]
 #: Seconds until what could not be handed on is tried again, and until somebody looks although nothing came.
 _AGAIN: Final = 30.0
 _IDLE: Final = 300.0
@@ -61,11 +61,15 @@ _LAST_WORDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """Whom the relay believes: Coop by its key, with a verdict for each id of an action, or a webhook by its secret."""
+    """Whom the relay believes: Coop by its key, with a verdict for each id of an action, or a webhook by its secret.
+
+    ``entries``: a message may name an entry of an HMA bank, for there is a server to look it up.
+    """
 
     coop_key: RSAPublicKey | None = None
     coop_actions: Mapping[str, Word] = field(default_factory=dict)
     webhook_secret: bytes | None = field(default=None, repr=False)
+    entries: bool = False
 
 
 class Forwarder:
@@ -81,6 +85,9 @@ class Forwarder:
         open_bank: Callable[[str | None], AbstractContextManager[BankClient]] | None = None,
     ) -> None:
         self._home, self._open_reader, self._open_bank = home, open_reader, open_bank
+        #: Entries that could not be looked up, and when each was last tried, counted in failures.
+        self._failed: dict[Entry, int] = {}
+        self._failures = 0
         self._wake, self._stop = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
@@ -102,39 +109,73 @@ class Forwarder:
         while not self._stop.is_set():
             pause = _IDLE
             try:
-                sent = self.forward()
-                if sent:
-                    log_event("relayed", verdicts=sent)
-            except TakedownError as error:
+                self.forward()
+            except Exception as error:  # any failure: a relay that goes on taking callbacks has to go on sending
                 log_failure("relay-waits", error)
                 pause = _AGAIN
             self._wake.wait(pause)
             self._wake.clear()
 
     def forward(self) -> int:
-        """Hand on everything; return how many verdicts were sent. Raise what the servers' clients raise."""
-        with RelayQueue(self._home.relay_file) as decided, VerdictQueue(self._home.verdicts_file) as verdicts:
-            while rows := decided.first(_TOGETHER):
-                for number, decision in rows:
-                    verdicts.add([_verdict(record, decision.verdict) for record in self._records_of(decision)])
-                    decided.done(number)
-            if not len(verdicts):
-                return 0
-            with self._open_reader() as reader:
-                reader.fetch_signing_key()  # the token goes to no server before it has shown the right key
-                return verdicts.send(reader).verdicts
+        """Hand on all that can be; return how many verdicts were sent. Raise what the servers' clients raise.
 
-    def _records_of(self, decision: Decision) -> list[str]:
-        if decision.record is not None:
-            return [decision.record]
+        What is about an entry that the HMA server does not show waits, and holds up nothing else.
+        """
+        with RelayQueue(self._home.relay_file) as decided, VerdictQueue(self._home.verdicts_file) as verdicts:
+            rows = decided.waiting()
+            found, fault = self._look_up({_entry(decision) for _, decision in rows if decision.record is None})
+            for number, decision in rows:
+                records = found.get(_entry(decision)) if decision.record is None else [decision.record]
+                if records is not None:
+                    verdicts.add([_verdict(record, decision.verdict) for record in records])
+                    decided.done(number)
+            sent = self._send(verdicts)
+        if fault is not None:
+            raise fault
+        return sent
+
+    def _send(self, verdicts: VerdictQueue) -> int:
+        if not len(verdicts):
+            return 0
+        with self._open_reader() as reader:
+            reader.fetch_signing_key()  # the token goes to no server before it has shown the right key
+            sent = verdicts.send(reader).verdicts
+        log_event("relayed", verdicts=sent)
+        return sent
+
+    def _look_up(self, entries: set[Entry]) -> tuple[dict[Entry, list[str]], TakedownError | None]:
+        """Return the records of each entry, as far as the HMA server shows them, and what it failed with last.
+
+        An entry that failed is tried after those that did not, so it cannot keep them from being looked up.
+        """
+        found: dict[Entry, list[str]] = {}
+        fault: TakedownError | None = None
+        for entry in sorted(entries, key=lambda entry: self._failed.get(entry, 0)):
+            try:
+                found[entry] = self._records_of(*entry)
+            except TakedownError as error:
+                fault = error
+                self._failures += 1
+                self._failed[entry] = self._failures
+                if isinstance(error, UnreachableError):
+                    break  # most likely it is away, and each try takes long
+            else:
+                self._failed.pop(entry, None)
+        return found, fault
+
+    def _records_of(self, bank_name: str | None, content: int | None) -> list[str]:
         keys: list[str] = []
-        if self._open_bank is not None and decision.content is not None:
-            with self._open_bank(decision.bank) as bank:
-                keys = bank.fetch_record_keys(decision.content)
+        if self._open_bank is not None and content is not None:
+            with self._open_bank(bank_name) as bank:
+                keys = bank.fetch_record_keys(content)
         records = [key for key in keys if _is_record(key)]
         if not records:
             log_warning("relay-entry-of-no-record")
         return records
+
+
+def _entry(decision: Decision) -> Entry:
+    return decision.bank, decision.content
 
 
 def _is_record(key: str) -> bool:
@@ -160,6 +201,8 @@ def make_app(file: Path, senders: Senders, on_taken: Callable[[], None]) -> ASGI
             return Response(status_code=422)
         if decision is None:
             return Response(status_code=204)
+        if decision.record is None and not senders.entries:
+            return Response(status_code=422)
         with RelayQueue(file) as queue:
             if not queue.take(digest, decision, until):
                 return Response(status_code=seen)

@@ -60,11 +60,11 @@ class RelayQueue:
                 )
             return True
 
-    def first(self, count: int) -> list[tuple[int, Decision]]:
-        """Return what was decided first and not handed on, with its numbers."""
-        query = "SELECT number, verdict, record, bank, content FROM decided ORDER BY number LIMIT ?"
+    def waiting(self) -> list[tuple[int, Decision]]:
+        """Return what was decided and not handed on, with its numbers, the oldest first."""
+        query = "SELECT number, verdict, record, bank, content FROM decided ORDER BY number"
         with self._database.explained():
-            rows = self._connection.execute(query, (count,)).fetchall()
+            rows = self._connection.execute(query).fetchall()
         return [(number, Decision(cast("Word", verdict), *rest)) for number, verdict, *rest in rows]
 
     def done(self, number: int) -> None:

@@ -201,6 +201,30 @@ def test_an_intake_that_stands_still_is_noticed(person: Person, site: Site) -> N
         site.pull(clock=Clock(lambda: time.time() + 8 * 86_400))
 
 
+def test_a_page_from_the_future_is_not_taken(person: Person, site: Site) -> None:
+    """A list of that day would never be too old to be used, and all later pages would be older than it."""
+    person.submit(picture(balanced("before the jump")))
+    site.pull()
+    held, before = site.held(), _state(site)
+    person.submit(picture(balanced("after the jump")), adds=True)
+    behind = Clock(lambda: time.time() - 86_400)
+    for afresh in (False, True):
+        with pytest.raises(UntrustedIntakeError, match="later than this computer's clock"):
+            site.pull(afresh=afresh, clock=behind)
+    assert (site.held(), _state(site)) == (held, before)
+    site.pull()
+    assert balanced("after the jump") in site.held()
+
+
+def test_the_age_of_a_list_from_the_future_is_not_known(site: Site) -> None:
+    site.pull()
+    with LocalList(site.home.list_file) as local:
+        state = local.require(site.settings.source(), 7)
+    state.check_age(7, state.made - 60)
+    with pytest.raises(StaleListError, match="later than this computer's clock"):
+        state.check_age(7, state.made - 86_400)
+
+
 def test_another_key_than_the_pinned_one_ends_the_pull(site: Site, intake: Running) -> None:
     site.pull()
     held = site.held()

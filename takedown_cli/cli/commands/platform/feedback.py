@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,10 +70,11 @@ def send_feedback(
 
 def _read_lines(source: str) -> list[Verdict]:
     """Return the verdicts in a file or on standard input. Raise UsageError."""
-    from takedown_cli.platform.verdict_queue import read_verdicts
+    from takedown_cli.platform.verdict_queue import LONGEST_LINE, read_verdicts
 
     try:
         with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as stream:
-            return read_verdicts(stream)
+            # A line without an end is not read as a whole: what is cut here is too long to be a verdict.
+            return read_verdicts(iter(partial(stream.readline, LONGEST_LINE + 8), b""))
     except (OSError, ValueError, AttributeError):
         raise UsageError("The file of verdicts cannot be read.") from None

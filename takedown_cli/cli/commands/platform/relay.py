@@ -92,6 +92,7 @@ def relay_verdicts(
         None if coop_key is None else read_coop_key(_read_file(coop_key, "--coop-key")),
         actions,
         None if webhook_secret is None else read_secret(_read_file(webhook_secret, "--webhook-secret")),
+        entries=hma is not None,
     )
     bank = None if hma is None else BankAddress.parse(hma, plain=plain_http)
     open_bank = None if bank is None else partial(_bank_client, bank, connection)

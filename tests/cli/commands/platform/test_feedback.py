@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
+
+import pytest
 
 from takedown_cli.platform.home import Home
 from takedown_cli.platform.local_list import LocalList
@@ -55,3 +58,9 @@ def test_one_line_that_is_no_verdict_and_nothing_is_sent(operator: Operator) -> 
     assert "Line 3" in said
     assert published(operator("platform feedback site --json").out)["sent"] == 0
     operator("platform feedback site nowhere.jsonl", 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file")
+def test_a_line_without_an_end_is_no_verdict(operator: Operator) -> None:
+    operator.join()
+    assert "Line 1" in operator("platform feedback site /dev/zero", 2).said

@@ -89,6 +89,7 @@ def test_a_webhook_reaches_the_person_once(site: Operator) -> None:
         assert post(f"{address}/webhook", body, {}).status_code == 401
         assert post(f"{address}/webhook", body, webhook(body, at, b"x" * 32)).status_code == 401
         assert say(address, {"verdict": "Blocked"}).status_code == 422
+        assert say(address, {"verdict": "Blocked", "bank_content_id": 41}).status_code == 422, "no HMA was named"
         assert post(f"{address}/webhook", b"x" * 100_000, headers).status_code == 413
         assert post(f"{address}/coop", callback(record=record), {}).status_code == 404, "nobody was named"
         assert HTTP.get(f"{address}/healthz").status_code == 200
