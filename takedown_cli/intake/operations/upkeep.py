@@ -11,7 +11,7 @@ from takedown_cli.intake.settings import Home, write_private
 
 Chore = Literal["purge", "backup"]
 CHORES: Final[tuple[Chore, ...]] = get_args(Chore)
-#: An intake that was not served for so long purges again only when its operator says that the clock is right.
+#: An intake whose last purge was on a day so far away purges again only when its operator says that the clock is right.
 CLOCK_DAYS: Final = 60
 _LENGTH: Final = len("2026-11-30")
 
@@ -32,11 +32,12 @@ def last_done(home: Home, chore: Chore) -> str | None:
 
 
 def clock_doubt(home: Home, today: str) -> str | None:
-    """Return a sentence if the clock may be wrong: it says that the last purge was more than CLOCK_DAYS ago.
+    """Return a sentence if the clock may be wrong: it says that the last purge is more than CLOCK_DAYS away.
 
-    A clock that is years ahead would have everything deleted, and a serving intake purges twice a day.
+    A clock that is years ahead would have everything deleted, and a serving intake purges twice a day. One that
+    is years behind, as after a start without a battery, would have its day noted, and then the right one be doubted.
     """
     last = last_done(home, "purge")
-    if last is None or (date.fromisoformat(today) - date.fromisoformat(last)).days <= CLOCK_DAYS:
+    if last is None or abs((date.fromisoformat(today) - date.fromisoformat(last)).days) <= CLOCK_DAYS:
         return None
     return f"The computer's clock says {today}, and the last purge was on {last}."

@@ -256,6 +256,22 @@ def test_after_a_long_pause_the_operator_confirms_the_clock(home: Path) -> None:
     assert upkeep.last_done(Home(home), "purge") == SYSTEM.day()
 
 
+def test_a_clock_that_was_behind_for_a_while_stops_no_purge(home: Path) -> None:
+    """A computer without a battery starts in the past. Were that day noted, the right one would be doubted for good."""
+    run("init", str(home))
+    run("purge", str(home))
+    behind = Clock(lambda: SYSTEM.seconds() - 3 * 365 * 86_400)
+    recorded = RecordedEvents()
+    events.log.addHandler(recorded)
+    try:
+        with running(home, clock=behind):
+            recorded.wait_for("clock-doubtful")
+    finally:
+        events.log.removeHandler(recorded)
+    assert upkeep.last_done(Home(home), "purge") == SYSTEM.day()
+    assert upkeep.clock_doubt(Home(home), SYSTEM.day()) is None
+
+
 def test_a_pause_of_some_weeks_is_no_doubt(home: Path) -> None:
     run("init", str(home))
     upkeep.note_done(Home(home), "purge", (date.fromisoformat(SYSTEM.day()) - timedelta(days=30)).isoformat())
