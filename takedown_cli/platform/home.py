@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import stat
+import sys
 import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
@@ -126,10 +128,18 @@ class Home:
             ) from None
 
     def save(self, settings: Settings) -> None:
-        """Make the folder, for its owner alone, and write the settings with mode 0600. Raise OutputError."""
+        """Make the folder, for its owner alone, and write the settings with mode 0600.
+
+        Raise OutputError, also for a folder in which other accounts may write: they could put another list there.
+        """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError:
             raise OutputError("The platform's folder could not be made.", hint="Choose another place.") from None
+        if sys.platform != "win32" and self.path.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise OutputError(
+                "Other accounts may write in this folder, and could change the list.",
+                hint="Name a folder that is not there yet, or take that right away with: chmod go-w DIR",
+            )
         lines = [f"{key} = {json.dumps(value)}\n" for key, value in settings.model_dump(mode="json").items()]
         atomic_file.write_file(self.path / _FILE, "".join(lines).encode(), force=True)

@@ -37,6 +37,20 @@ def test_a_folder_joins_once_unless_it_is_forced(operator: Operator) -> None:
     assert published(operator("platform pull site --json").out)["kind"] == "snapshot", "another choice is another list"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+@pytest.mark.parametrize("mode", [0o770, 0o1777])
+def test_a_folder_in_which_others_may_write_is_refused(operator: Operator, mode: int) -> None:
+    (operator.folder / "real").mkdir()
+    (operator.folder / "real").chmod(mode)
+    (operator.folder / "site").symlink_to("real")
+    said = operator(f"platform join site --intake {operator.intake.address} --token-file token", 2).said
+    assert "chmod go-w" in said
+    assert not any((operator.folder / "real").iterdir())
+    (operator.folder / "real").chmod(0o755)
+    operator.join()
+    operator("platform pull site")
+
+
 def test_the_token_comes_from_a_file_a_pipe_or_a_person_and_never_from_an_argument(operator: Operator) -> None:
     where = f"--intake {operator.intake.address}"
     operator(f"platform join piped {where} --token-file -", stdin=operator.token)
