@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -60,6 +62,19 @@ def test_the_folder_of_an_earlier_version_is_rehearsed_and_upgraded(name: str, h
     assert revision(old) == migrations.HEAD
     assert upgrade_database(old, rehearse=False).steps == ()
     assert run("verify", str(home))["wrong"] == []
+
+
+def test_an_upgrade_that_dies_half_way_changes_nothing(home: Path) -> None:
+    old = kept("before_house", home)
+    dying = (
+        "import os, sys; from pathlib import Path; from takedown_cli.intake.operations import upgrade;"
+        "from takedown_cli.intake.settings import Home; upgrade.prepare_database = lambda *_: os._exit(77);"
+        "upgrade.upgrade_database(Home(Path(sys.argv[1])), rehearse=False)"
+    )
+    assert subprocess.run([sys.executable, "-c", dying, str(home)], check=False).returncode == 77
+    assert revision(old) == FOLDERS["before_house"]
+    assert upgrade_database(old, rehearse=False).wrong == ()
+    assert revision(old) == migrations.HEAD
 
 
 @pytest.mark.parametrize("name", ["before_house", "before_deploy"])
