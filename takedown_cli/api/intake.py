@@ -37,8 +37,11 @@ class Intake:
     is a file (PEM) with the only authorities to trust, of an intake that has its own.
 
     A busy or silent intake is asked up to ``attempts`` times, which together end after ``timeout`` seconds without
-    progress; ``on_waiting`` is called meanwhile with whom it waits for and how long. If it is crowded it asks for some
+    progress. Or give ``patience``: it is then asked as often as fits into that many seconds, and ``timeout`` is for
+    each time. ``on_waiting`` is called meanwhile with whom it waits for and how long. If it is crowded it asks for some
     work first, and ``on_work`` is called with tries done and tries needed on average.
+
+    With ``card``, which another connection returned or ``read_card`` read, no card is fetched.
 
     Nothing is contacted before the first request. Environment variables and settings files change nothing.
 
@@ -54,21 +57,26 @@ class Intake:
         ca: StrPath | None = None,
         attempts: int | None = None,
         timeout: float | None = None,
+        patience: float | None = None,
         on_work: Callable[[int, int], object] | None = None,
         on_waiting: Callable[[Notice], object] | None = None,
         card: IntakeCard | None = None,
     ) -> None:
         from takedown_cli.client.client import IntakeClient
-        from takedown_cli.client.retries import USUAL
+        from takedown_cli.client.retries import USUAL, Retries
         from takedown_cli.client.transport import Transport
         from takedown_cli.protocol.addresses import IntakeAddress
 
+        if attempts is not None and patience is not None:
+            raise ValueError("attempts cannot be combined with patience")
         parsed = IntakeAddress.parse(address) if isinstance(address, str) else address
         self._open = ExitStack()
         transport = self._open.enter_context(
             Transport(parsed, proxy, ca=None if ca is None else Path(ca), on_waiting=_or_nothing(on_waiting))
         )
         retries = replace(USUAL, attempts=attempts or USUAL.attempts, timeout=timeout or USUAL.timeout)
+        if patience is not None:
+            retries = Retries.within(patience, retries.timeout)
         self._client = IntakeClient(transport, parsed, retries, _or_nothing(on_work), card)
 
     def __enter__(self) -> Self:
@@ -108,15 +116,17 @@ class Intake:
         """Return the digest of the page for callers, as the intake signed it, or None if it has no such page."""
         return self._client.fetch_page_digest()
 
-    def submit(self, bundle: Bundle) -> Receipt:
+    def submit(self, bundle: Bundle | bytes) -> Receipt:
         """Send a bundle, sealed for this intake, and return the receipt (``day`` and ``expires``, YYYY-MM-DD).
 
         Show ``bundle.case`` first, or nobody can find the case again. Sending a bundle again gives the same receipt and
-        never makes a second case.
+        never makes a second case. The bytes of a bundle file will do too.
 
         Raise RefusedError if nothing was registered, for good. After UnreachableError or UntrustedIntakeError nobody
-        knows whether it arrived: send the same bundle again.
+        knows whether it arrived: send the same bundle again. For bytes, raise what ``Bundle.parse`` raises.
         """
+        if isinstance(bundle, bytes):
+            bundle = Bundle.parse(bundle)
         return self._client.submit(bundle.sealed_for(self.card()).data)
 
     def status(self, case: CaseNumber) -> CaseStatus:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from takedown_cli.core.errors import NoSuchCaseError, TakedownError
 from takedown_cli.helpline.case import CaseState
+from takedown_cli.helpline.connect import Connect, Intake
 from takedown_cli.helpline.ledger.entry import Act, Entry
-from takedown_cli.helpline.run.outbox import WAKE_SECONDS, Connect
+from takedown_cli.helpline.run.outbox import WAKE_SECONDS
 from takedown_cli.protocol.case_number import CaseNumber
 
 if TYPE_CHECKING:
-    from takedown_cli.client.client import IntakeClient
     from takedown_cli.helpline.ledger import Ledger, LedgerTransaction
     from takedown_cli.protocol.wire import CaseStatus
 
@@ -66,11 +66,11 @@ def _answers(
     with ExitStack() as doors, ThreadPoolExecutor(threads) as pool:
 
         def ask(entry: Entry) -> tuple[int, CaseStatus | None]:
-            clients: dict[str, IntakeClient] = own.__dict__.setdefault("clients", {})
-            if entry.intake not in clients:
-                clients[entry.intake] = doors.enter_context(connect(entry.intake))
+            intakes: dict[str, Intake] = own.__dict__.setdefault("intakes", {})
+            if entry.intake not in intakes:
+                intakes[entry.intake] = doors.enter_context(connect(entry.intake))
             try:
-                return entry.item, clients[entry.intake].status(CaseNumber.parse(entry.number or ""))
+                return entry.item, intakes[entry.intake].status(CaseNumber.parse(entry.number or ""))
             except NoSuchCaseError:
                 return entry.item, None
 
@@ -133,8 +133,8 @@ def reconcile_with_intakes(ledger: Ledger, connect: Connect) -> int:
     wanted = [e for e in ledger.cases() if e.open and not e.contacted and e.number is not None]
     for entry in wanted:
         try:
-            with connect(entry.intake) as client:
-                status = client.status(CaseNumber.parse(entry.number or ""))
+            with connect(entry.intake) as intake:
+                status = intake.status(CaseNumber.parse(entry.number or ""))
         except NoSuchCaseError:
             continue
         found += 1

@@ -13,9 +13,9 @@ from datetime import date, timedelta
 from typing import Final
 
 from takedown_cli.core.errors import NoSuchCaseError, UsageError
+from takedown_cli.helpline.connect import Connect
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act, Entry
-from takedown_cli.helpline.run.outbox import Connect
 from takedown_cli.protocol.case_number import CaseNumber
 
 #: Days after which nothing can still be on its way. One is not enough: the first day may be almost over.
@@ -98,8 +98,8 @@ def _withdraw(entry: Entry, connect: Connect) -> int | None:
     if entry.number is None:
         return None
     try:
-        with connect(entry.intake) as client:
-            return client.withdraw(CaseNumber.parse(entry.number)).withdrawn or 0
+        with connect(entry.intake) as intake:
+            return intake.withdraw(CaseNumber.parse(entry.number)).withdrawn or 0
     except NoSuchCaseError:
         return None
 

@@ -8,6 +8,7 @@ import pytest
 
 from takedown_cli.api import Bundle, CaseNumber, Hashed, Intake, Outcome, errors, hash_paths
 from takedown_cli.intake.http.server import Running
+from tests.client.hostile import serving
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,40 @@ def test_a_bundle_without_a_seal_is_sealed_for_the_way(outcomes: list[Outcome], 
     with Intake(server.address) as intake:
         intake.submit(bundle)
         assert len(intake.status(bundle.case).items) == 3
+
+
+def test_the_bytes_of_a_bundle_file_can_be_sent(outcomes: list[Outcome], server: Running) -> None:
+    case = CaseNumber.draw()
+    with Intake(server.address) as intake:
+        sealed = Bundle.make(outcomes, case=case, card=intake.card(), test=True)
+        assert intake.submit(sealed.data) == intake.submit(sealed)
+        assert len(intake.status(case).items) == 3
+        intake.submit(Bundle.make(outcomes, test=True).data)
+        with pytest.raises(errors.BundleError):
+            intake.submit(b"no bundle")
+
+
+def test_with_patience_a_busy_intake_is_asked_as_often_as_fits() -> None:
+    asked = {}
+    for patience in (0, 1.2):
+        with (
+            serving(lambda *_: (503, {"retry-after": "0"}, b"")) as (address, busy),
+            Intake(address, patience=patience) as intake,
+            pytest.raises(errors.UnreachableError, match="busy"),
+        ):
+            intake.card()
+        asked[patience] = len(busy.seen)
+    assert asked == {0: 1, 1.2: 3}
+    with pytest.raises(ValueError, match="combined"):
+        Intake("http://127.0.0.1:9", attempts=2, patience=1)
+
+
+def test_with_a_card_none_is_fetched(outcomes: list[Outcome], server: Running) -> None:
+    with Intake(server.address) as first:
+        card = first.card()
+    with Intake(server.address, card=card) as intake:
+        assert intake.card() is card
+        intake.submit(Bundle.make(outcomes, test=True))
 
 
 def test_an_unknown_case_and_a_bundle_for_another_intake_are_errors_of_the_tree(

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from takedown_cli.client.client import IntakeClient
-from takedown_cli.client.retries import Retries
-from takedown_cli.client.transport import Transport
+from takedown_cli.api import Intake
 from takedown_cli.core.model import Hashed, Outcome, Recipe
 from takedown_cli.hashing.discover import open_media
 from takedown_cli.hashing.pipeline import Declared, bundle, outcomes
@@ -22,7 +20,6 @@ from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.run import Run, RunContext
 from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.store.tables import cases, items, submissions
-from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.bundle.document import Declaration
 from takedown_cli.protocol.case_number import CaseNumber
 from tests.helpline.ledgers import caller
@@ -32,10 +29,9 @@ Make = Callable[..., Path]
 
 
 @contextmanager
-def connect(address: str) -> Iterator[IntakeClient]:
-    parsed = IntakeAddress.parse(address)
-    with Transport(parsed) as transport:
-        yield IntakeClient(transport, parsed, Retries(attempts=1))
+def connect(address: str) -> Iterator[Intake]:
+    with Intake(address, attempts=1) as intake:
+        yield intake
 
 
 @contextmanager
@@ -49,7 +45,7 @@ def work(
 ) -> set[int]:
     """One run; the items it worked on."""
     with connect(address) as client:
-        cards = {address: client.fetch_card()}
+        cards = {address: client.card()}
     with Session(ledger.path) as session:
         today = datetime.now(UTC).date().isoformat()
         recipe = recipe or Recipe()
@@ -80,7 +76,7 @@ def ready_made(intake: Running, source: Path, *, sealed: bool) -> bytes:
     declared = Declared(Declaration(behalf="self"), "adult")
     made = [item for o in found for item in declared.items(o)]
     with connect(intake.address) as client:
-        card = client.fetch_card() if sealed else None
+        card = client.card() if sealed else None
     return bundle(made, CaseNumber.draw(), declared, day="2026-03-01", card=card, test=True)[1]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from takedown_cli.client.client import IntakeClient
+from takedown_cli.api import Intake
 from takedown_cli.core.errors import UnreachableError, UsageError
 from takedown_cli.core.model import Outcome, Recipe
 from takedown_cli.helpline import handover
@@ -74,14 +74,14 @@ def test_a_ready_made_bundle_that_is_not_sent_yet_can_be_held_back(
         callers.append(caller(number, tmp_path / f"{number}.tdb"))
 
     @contextmanager
-    def away(_: str) -> Iterator[IntakeClient]:
+    def away(_: str) -> Iterator[Intake]:
         yield from ()
         raise UnreachableError
 
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, callers, intake.address)
         with Session(ledger.path) as session, connect(intake.address) as client:
-            context = RunContext(WordKey(), Recipe(), hashers, away, {intake.address: client.fetch_card()}, DAY)
+            context = RunContext(WordKey(), Recipe(), hashers, away, {intake.address: client.card()}, DAY)
             with pytest.raises(UnreachableError):
                 Run(ledger, session, context).go()
         assert states(ledger) == [CaseState.READY] * 3
@@ -106,7 +106,7 @@ def test_while_a_case_is_withdrawn_no_run_sends_it(tmp_path: Path, intake: Runni
         assert ledger.state().entries[1].open
 
         @contextmanager
-        def meanwhile(address: str) -> Iterator[IntakeClient]:
+        def meanwhile(address: str) -> Iterator[Intake]:
             touched.append(work(other, intake.address))
             with connect(address) as client:
                 yield client
@@ -128,7 +128,7 @@ def test_what_was_under_way_when_a_run_was_killed_is_withdrawn_when_it_arrives(
     late: list[bytes] = []
 
     @contextmanager
-    def cut_off(address: str) -> Iterator[IntakeClient]:
+    def cut_off(address: str) -> Iterator[Intake]:
         with connect(address) as client:
             arrives = client.submit
 
@@ -147,7 +147,7 @@ def test_what_was_under_way_when_a_run_was_killed_is_withdrawn_when_it_arrives(
             run = Run(
                 ledger,
                 session,
-                RunContext(WordKey(), Recipe(), hashers, cut_off, {intake.address: client.fetch_card()}, DAY),
+                RunContext(WordKey(), Recipe(), hashers, cut_off, {intake.address: client.card()}, DAY),
             )
             with pytest.raises(_Killed):
                 run.go()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,9 +75,18 @@ def status_command(address: IntakeAddress) -> str:
 
 @contextmanager
 def intake_client(
-    address: IntakeAddress, connection: Connection, progress: str | None = None, *, attempts: int | None = None
+    address: IntakeAddress,
+    connection: Connection,
+    progress: str | None = None,
+    *,
+    attempts: int | None = None,
+    patience: float | None = None,
+    on_work: Callable[[int, int], object] | None = None,
+    card: IntakeCard | None = None,
 ) -> Iterator[api.Intake]:
     """Connect to an intake for as long as the block lasts; ``progress`` says how to show that it is waited for.
+
+    ``on_work`` shows the work that a crowded intake asks for, as ``WorkProgress`` does. The rest is for ``api.Intake``.
 
     Raise ConfigError for an unusable proxy or authority.
     """
@@ -92,7 +101,9 @@ def intake_client(
         ca=connection.authority(),
         attempts=attempts,
         timeout=connection.timeout,
-        on_work=WorkProgress(),
+        patience=patience,
+        on_work=on_work or WorkProgress(),
         on_waiting=WaitingLines(chosen_progress_mode(progress)).show,
+        card=card,
     ) as intake:
         yield intake

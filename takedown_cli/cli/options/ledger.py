@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from takedown_cli.cli.options.connection import Connection
+from takedown_cli.cli.options.intake import intake_client
 from takedown_cli.cli.options.organisation_key import KeyOptions, KeySource
 from takedown_cli.cli.options.settings import setting
 from takedown_cli.cli.terminal.console import is_terminal
@@ -23,7 +24,7 @@ from takedown_cli.core.errors import UsageError
 from takedown_cli.core.given_text import SAVE_AS_UTF8, read_first_line
 
 if TYPE_CHECKING:
-    from takedown_cli.client.client import IntakeClient
+    from takedown_cli.api import Intake
     from takedown_cli.helpline.keys import OrganisationKey
     from takedown_cli.helpline.ledger import Ledger, LedgerState
     from takedown_cli.helpline.ledger.entry import Entry
@@ -152,37 +153,40 @@ def _read_reference(source: str) -> str:
 
 
 class Connections:
-    """Opens clients of intakes, and fetches each intake's card once for all of them.
+    """Connects to intakes, and fetches each intake's card once for all connections.
 
-    If an intake is busy or does not answer, the client tries again for ``patience`` seconds.
+    An intake that is busy or does not answer is asked again for ``patience`` seconds.
     """
 
     def __init__(self, connection: Connection, patience: float, progress: str | None = None) -> None:
         from takedown_cli.cli.terminal.work_progress import OneThreadAtATime, WorkProgress
-        from takedown_cli.client.retries import Retries
 
-        self._connection, self._progress = connection, progress
-        self._retries = Retries.within(patience, connection.timeout)
+        self._connection, self._patience, self._progress = connection, patience, progress
         self._working = OneThreadAtATime(WorkProgress())
         self._cards: dict[str, IntakeCard] = {}
 
     @contextmanager
-    def __call__(self, address: str) -> Iterator[IntakeClient]:
-        """Open a client of its own for an address."""
-        from takedown_cli.client.client import IntakeClient
+    def __call__(self, address: str) -> Iterator[Intake]:
+        """Open a connection of its own to the intake at an address."""
         from takedown_cli.protocol.addresses import IntakeAddress
 
-        parsed = IntakeAddress.parse(address)
-        with self._connection.open_transport(parsed, self._progress) as transport:
-            yield IntakeClient(transport, parsed, self._retries, self._working, self._cards.get(address))
+        with intake_client(
+            IntakeAddress.parse(address),
+            self._connection,
+            self._progress,
+            patience=self._patience,
+            on_work=self._working,
+            card=self._cards.get(address),
+        ) as intake:
+            yield intake
 
     def card(self, address: str) -> IntakeCard:
         """Return the intake's verified card. Raises UntrustedIntakeError, UnreachableError."""
         from takedown_cli.protocol.bundle.card import signing_key_id
 
         if address not in self._cards:
-            with self(address) as client:
-                card = client.fetch_card()
+            with self(address) as intake:
+                card = intake.card()
             # The ledger names the intake with the id of the key that signed this very card.
             self._cards |= {address: card, f"{card.origin}#{signing_key_id(card)}": card}
         return self._cards[address]

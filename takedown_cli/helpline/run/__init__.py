@@ -19,12 +19,13 @@ from takedown_cli.core.errors import BundleError
 from takedown_cli.core.file_kind import is_in_cloud, is_link_at
 from takedown_cli.core.file_names import literal_path
 from takedown_cli.core.reasons import Reason
+from takedown_cli.helpline.connect import Connect
 from takedown_cli.helpline.ledger import Ledger
 from takedown_cli.helpline.ledger.entry import Act, Entry
 from takedown_cli.helpline.ledger.locks import Session
 from takedown_cli.helpline.run.fair_queue import FairQueue
 from takedown_cli.helpline.run.folder import Folder, Part
-from takedown_cli.helpline.run.outbox import Accepted, Connect, Delivery, Outbox
+from takedown_cli.helpline.run.outbox import Accepted, Delivery, Outbox
 from takedown_cli.protocol.bundle import seal
 from takedown_cli.protocol.bundle.file import is_sealed, open_signed
 
@@ -180,7 +181,8 @@ class Run:
         try:
             items = 0
             if is_sealed(data):
-                seal.parse(data)
+                if seal.parse(data).kind != "bundle":
+                    raise BundleError
             else:
                 opened = open_signed(data)
                 items = len(opened.bundle.items)

@@ -8,19 +8,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from takedown_cli.core.errors import RefusedError, UntrustedIntakeError
+from takedown_cli.helpline.connect import Connect, Intake
 from takedown_cli.protocol.bundle.file import is_sealed, seal_for
-
-if TYPE_CHECKING:
-    from takedown_cli.client.client import IntakeClient
-
-#: Opens a connection of its own to an intake, for one thread.
-Connect = Callable[[str], "AbstractContextManager[IntakeClient]"]
 
 MOST_WAITING: Final = 64
 #: On Windows Ctrl-C does not end a wait for another thread, so the main thread's waits end by themselves.
@@ -121,10 +115,10 @@ class Outbox:
 
     def _work(self) -> None:
         with ExitStack() as doors:
-            clients: dict[str, IntakeClient] = {}
+            intakes: dict[str, Intake] = {}
             try:
                 while (item := self._next()) is not None:
-                    self._send(item, clients, doors)
+                    self._send(item, intakes, doors)
             except BaseException as error:  # whatever it is, it ends the run, and the main thread raises it
                 with self._changed:
                     self.error = self.error or error
@@ -135,16 +129,16 @@ class Outbox:
             self._changed.wait_for(lambda: bool(self._turns) or self._closed or self.error is not None)
             return None if self._closed or self.error is not None else self._turns.popleft()
 
-    def _send(self, item: int, clients: dict[str, IntakeClient], doors: ExitStack) -> None:
+    def _send(self, item: int, intakes: dict[str, Intake], doors: ExitStack) -> None:
         """Send one part of a case. Its other parts wait until the case is next again."""
         letter = self._waiting[item][0]
-        client = clients.get(letter.intake)
-        if client is None:
-            client = clients[letter.intake] = doors.enter_context(self._connect(letter.intake))
+        intake = intakes.get(letter.intake)
+        if intake is None:
+            intake = intakes[letter.intake] = doors.enter_context(self._connect(letter.intake))
         result: Accepted | Rejected
         try:
             data = letter.bundle.encode("latin-1")
-            receipt = client.submit(data if is_sealed(data) else seal_for(data, client.fetch_card()))
+            receipt = intake.submit(data if is_sealed(data) else seal_for(data, intake.card()))
             result = Accepted(item, letter.part, receipt.day, receipt.expires)
         except UntrustedIntakeError:
             raise

@@ -28,6 +28,8 @@ from takedown_cli.helpline.run import folder as folders
 from takedown_cli.intake.cases import organisations
 from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.store.tables import submissions
+from takedown_cli.protocol.bundle import seal
+from takedown_cli.protocol.bundle.card import audience_of
 from takedown_cli.protocol.case_number import CaseNumber
 from tests.helpline.ledgers import DAY, caller, opened, take_in
 from tests.helpline.runs import Make, connect, counts, everyone, hashers, make_folder, ready_made, states, work
@@ -83,7 +85,7 @@ def test_the_large_folder_does_not_hold_up_the_small_ones(
             Run(
                 ledger,
                 session,
-                RunContext(WordKey(), Recipe(), noting, connect, {intake.address: client.fetch_card()}, DAY),
+                RunContext(WordKey(), Recipe(), noting, connect, {intake.address: client.card()}, DAY),
             ).go()
         assert states(ledger) == [CaseState.SENT] * 5
     assert len(order) == 48
@@ -159,7 +161,7 @@ def test_a_bundle_that_was_written_down_is_sent_as_it_is(tmp_path: Path, intake:
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, callers, address)
         with connect(address) as client:
-            cards = {address: client.fetch_card()}
+            cards = {address: client.card()}
         context = RunContext(WordKey(), Recipe(), hashers, lambda _: connect(gone), cards, "2026-03-01")
         with Session(ledger.path) as session:
             run = Run(ledger, session, context)
@@ -200,14 +202,19 @@ def test_ready_made_bundles_are_sent_without_their_number(tmp_path: Path, intake
         data = ready_made(intake, folder_of(f"theirs{number}"), sealed=sealed)
         (tmp_path / f"{number}.tdb").write_bytes(data)
         callers.append(caller(number, tmp_path / f"{number}.tdb"))
-    (tmp_path / "3.tdb").write_bytes(b"no bundle")
-    callers.append(caller(3, tmp_path / "3.tdb"))
+    with connect(intake.address) as client:
+        card = client.card()
+    request = seal.seal(b"no bundle", audience_of(card), "request", bytes.fromhex(card.sealing_key))
+    for number, data in ((3, b"no bundle"), (4, request)):
+        (tmp_path / f"{number}.tdb").write_bytes(data)
+        callers.append(caller(number, tmp_path / f"{number}.tdb"))
     with opened(tmp_path / "ledger") as ledger:
         take_in(ledger, callers, intake.address)
         work(ledger, intake.address)
         found = ledger.cases()
-    assert [case.state for case in found] == [CaseState.SENT, CaseState.SENT, CaseState.REFUSED]
-    assert [case.number for case in found] == [None, None, None]
+    assert [case.state for case in found] == [CaseState.SENT, CaseState.SENT, CaseState.REFUSED, CaseState.REFUSED]
+    assert [case.reason for case in found[2:]] == ["The file is not a valid bundle."] * 2
+    assert [case.number for case in found] == [None] * 4
     assert counts(intake) == (2, 2, 4)
     signed = intake.intake.read(lambda c: [row.organisation_id for row in c.execute(select(submissions))])
     assert sorted(map(str, signed)) == ["1", "None"]  # what is sealed already cannot be countersigned
