@@ -45,7 +45,7 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     if hint:
         console.error_line(shown)
     ended = translated(hint) or shown
-    # Nothing stands behind a command that is to be copied.
+    # Nothing may follow a command on its line, so that people can copy the whole line.
     apart = "\n" if ended.rpartition("\n")[2].startswith("  ") else " "
     console.error_line(f"{ended}{apart}[{known.id}]")
     if console.verbose and not interrupted:

@@ -1,4 +1,4 @@
-"""Reads what review software says was decided, after checking that it was said by whom it should be.
+"""Reads decisions from messages of review software, after checking who signed them.
 
 A false NotBlocked would take a victim's hash off the lists, so nothing unsigned is read.
 

@@ -283,7 +283,7 @@ class TakedownExchangeAPI(
                 try:
                     page = reader.page_after(cursor, selection, key)
                 except StaleCursor:
-                    # The next fetch finds a stale checkpoint. Then tx drops what it holds, and HMA is told what to.
+                    # The next fetch finds a stale checkpoint. Then tx drops what it holds, and HMA gets the removals.
                     yield state.FetchDelta({}, TakedownCheckpoint("", at, refused=True))
                     return
                 cursor, at = page.cursor, max(at, page.made)

@@ -102,7 +102,7 @@ class Home:
 
     @property
     def relay_file(self) -> Path:
-        """What a relay was told and has not handed on."""
+        """Decisions that a relay took and has not handed on."""
         return self.path / "relay.db"
 
     @property

@@ -137,7 +137,7 @@ class _Table:
             following = np.empty(len(keys), np.uint32)
             following[1:] = ids[:-1] + 1
             following[begin] = self.heads[keys[begin]]
-            # The links are written before the heads: whoever asks meanwhile finds the old chain or the new one.
+            # The links are written before the heads: a search meanwhile finds the old chain or the new one.
             self.next[ids * PARTS + part] = following
             newest = np.append(begin[1:], len(keys)) - 1
             self.heads[keys[newest]] = ids[newest] + 1
@@ -254,7 +254,7 @@ class PdqIndex:
                 self._add_chunk(words[begin : begin + _CHUNK], entries[begin : begin + _CHUNK])
 
     def reserve(self, count: int) -> None:
-        """Make room for so many PDQs in one table, which is asked faster than several."""
+        """Make room for ``count`` PDQs in one table, in which a search takes less time than in several."""
         with self._lock:
             self._new_table(count)
 

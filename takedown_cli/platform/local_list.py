@@ -1,7 +1,7 @@
 """The local list: what a platform pulled last, in one SQLite file of mode 0600.
 
-A pull is one transaction. Whatever ends it, the list is the one of before or the one of after, whole. Who reads the
-list is not held up by a pull, and reads one state of it.
+A pull is one transaction. Whatever ends it, the list is the one of before or the one of after, whole. A pull
+does not hold up readers, and each sees one state of the list.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class ListState:
     pulled: int
 
     def check_age(self, days: int, now: float | None = None) -> None:
-        """Raise StaleListError if the intake made the list more than so many days ago, or its age is not known."""
+        """Raise StaleListError if the intake made the list more than ``days`` ago, or its age is not known."""
         age = (time.time() if now is None else now) - self.made
         if age < -CLOCK_SLACK:
             raise StaleListError(

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 #: A bank (None: the usual one) and the number of an entry in it.
 Entry = tuple[str | None, int | None]
-#: Seconds until what could not be handed on is tried again, and until somebody looks although nothing came.
+#: Seconds until what could not be handed on is tried again, and between looks while nothing comes.
 _AGAIN: Final = 30.0
 _IDLE: Final = 300.0
 #: Seconds that it may take to finish what is being sent when the relay stops. It is on the disk anyway.
@@ -61,7 +61,7 @@ _LAST_WORDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Senders:
-    """Whom the relay believes: Coop by its key, with a verdict for each id of an action, or a webhook by its secret.
+    """The senders that the relay accepts: Coop by its key, with a verdict for each action; a webhook by its secret.
 
     ``entries``: a message may name an entry of an HMA bank, for there is a server to look it up.
     """
@@ -192,7 +192,7 @@ def make_app(file: Path, senders: Senders, on_taken: Callable[[], None]) -> ASGI
     bodies = RequestBodies(open_requests)
 
     def take(read: Callable[[], Decision | None], digest: bytes, until: int | None, seen: int) -> Response:
-        """Answer a message: 401 and 422 if it is not to be believed or read, ``seen`` if it came before."""
+        """Answer a message: 401 and 422 if it is not to be accepted or read, ``seen`` if it came before."""
         try:
             decision = read()
         except Unsigned:

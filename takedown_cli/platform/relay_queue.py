@@ -1,4 +1,4 @@
-"""What a relay was told and has not handed on yet, and which messages it has seen, in one file of mode 0600.
+"""Decisions that a relay took and has not handed on yet, and digests of messages, in one file of mode 0600.
 
 A message counts once. Of what it held, only the verdict and the record or bank entry are kept, and only until they are
 handed on.

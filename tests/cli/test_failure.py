@@ -48,7 +48,7 @@ def test_without_json_stdout_stays_empty(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().out == ""
 
 
-def test_nothing_stands_behind_a_command_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_error_id_is_not_on_the_line_of_a_command_to_copy(capsys: pytest.CaptureFixture[str]) -> None:
     report_failure(TakedownError("It failed.", hint="Run:\n  takedown submit case.tdb"), [])
     assert "\n  takedown submit case.tdb\n[bug]\n" in capsys.readouterr().err
 

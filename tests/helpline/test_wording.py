@@ -43,5 +43,5 @@ def test_the_texts_use_letters_of_their_language_only() -> None:
     assert set("іїєґ") & set(ukrainian.casefold())
 
 
-def test_what_is_said_clearly_is_there() -> None:
+def test_what_gets_english_beneath_it_is_a_sentence_of_the_slip() -> None:
     assert set(asdict(ENGLISH)) > CLEARLY

@@ -60,7 +60,7 @@ def webhook(body: bytes, at: int = NOW, secret: bytes = SECRET) -> dict[str, str
     return {"takedown-timestamp": str(at), "takedown-signature": f"sha256={made}"}
 
 
-def test_coop_is_believed_by_its_signature() -> None:
+def test_a_callback_of_coop_needs_its_signature() -> None:
     key = read_coop_key(pem())
     for body, decision in (
         (callback(record=RECORD), Decision("Blocked", RECORD)),
@@ -99,7 +99,7 @@ def test_a_callback_that_names_no_record_is_not_guessed(body: bytes) -> None:
         read_coop(signed_by_coop(body), body, read_coop_key(pem()), ACTIONS)
 
 
-def test_a_webhook_is_believed_by_its_secret_while_it_is_fresh() -> None:
+def test_a_webhook_needs_its_secret_and_is_valid_for_five_minutes() -> None:
     body = json.dumps({"verdict": "Blocked", "id": RECORD}).encode()
     assert read_webhook(webhook(body), body, SECRET, NOW) == Decision("Blocked", RECORD)
     assert read_webhook(webhook(body), body, SECRET, NOW + TOLERANCE) == Decision("Blocked", RECORD)

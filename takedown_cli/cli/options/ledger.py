@@ -106,12 +106,12 @@ class EntryChoice:
             raise UsageError("The ledger has no such case.", hint="'takedown batch status --all' lists every case.")
         return entry
 
-    def find_trace(self, state: LedgerState) -> str | None:
+    def find_withdrawn(self, state: LedgerState) -> str | None:
         """Return the digest that stayed of the caller with this reference, whose case was forgotten, or None."""
         if self.reference is None or self.number is not None:
             return None
         reference = self._read()
-        return None if reference in state.references else state.trace_of(reference)
+        return None if reference in state.references else state.withdrawn_digest(reference)
 
     def _read(self) -> str:
         """Return the reference, which is read only once."""

@@ -27,7 +27,7 @@ def complete_language(incomplete: str) -> list[str]:
 
 
 def known_language(option: str, tag: str) -> str:
-    """Return the tag of a slip's language, given in any spelling. Raise UsageError for one that there is not."""
+    """Return the tag of a slip's language, given in any spelling. Raise UsageError if there is no such language."""
     from takedown_cli.helpline.wording import LANGUAGES
     from takedown_cli.locale.language import nearest
 

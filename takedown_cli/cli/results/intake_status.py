@@ -87,7 +87,7 @@ class IntakeStatusReport(Result, schema="takedown.intake.status"):
         if self.held is not None:
             yield f"held: {counted(self.held.cases, 'case')}, {counted(self.held.hashes, 'hash', 'hashes')}"
         for platform in self.platforms:
-            yield f"last pull of {sanitise(platform.name)}: {platform.last_pull or f'never, since {platform.since}'}"
+            yield f"last pull of {sanitise(platform.name)}: {platform.last_pull or f'none yet, added {platform.since}'}"
         yield f"last purge: {self.last_purge or 'not known'}"
         yield f"last backup: {self.last_backup or 'not known'}"
         if self.database_bytes is not None:

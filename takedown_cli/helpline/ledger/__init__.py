@@ -52,7 +52,7 @@ class LedgerState:
     withdrew: set[str] = field(default_factory=set, repr=False)
     digests: LedgerDigests | None = field(default=None, repr=False)
 
-    def trace_of(self, reference: str) -> str | None:
+    def withdrawn_digest(self, reference: str) -> str | None:
         """Return the digest that stayed of a caller who withdrew and whose case was forgotten, None for others."""
         found = self.digests.of_reference(reference) if self.withdrew and self.digests is not None else None
         return found if found in self.withdrew else None

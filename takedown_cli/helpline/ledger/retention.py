@@ -44,9 +44,9 @@ def forget_entries(ledger: Ledger, items: Iterable[int], *, completely: bool = F
     ledger.compact(always=True, without=without, withdrew=digests)
 
 
-def forget_trace(ledger: Ledger, trace: str) -> None:
+def forget_withdrawn(ledger: Ledger, digest: str) -> None:
     """Remove the digest that stayed of a forgotten caller who withdrew. Raise what ``compact`` raises."""
-    ledger.compact(always=True, withdrew=lambda state: state.withdrew - {trace})
+    ledger.compact(always=True, withdrew=lambda state: state.withdrew - {digest})
 
 
 def _withdrew(entry: Entry) -> bool:

@@ -76,8 +76,8 @@ def enrol_callers(
     for item, caller in enumerate(added, start=transaction.state.next_item):
         values = _values(caller, intakes[caller.intake], test)
         number = None if values["ready_made"] else str(CaseNumber.draw())
-        trace = transaction.state.trace_of(caller.reference)
-        transaction.add(Act.ENROLLED, item, number=number, **values, **({} if trace is None else {"withdrew": trace}))
+        digest = transaction.state.withdrawn_digest(caller.reference)
+        transaction.add(Act.ENROLLED, item, number=number, **values, **({} if digest is None else {"withdrew": digest}))
     for one in found.grown if add else ():
         transaction.add(Act.REOPENED, one.item, source=one.source)
     return found
@@ -103,7 +103,7 @@ def _compared(
     for caller in callers:
         before = state.references.get(caller.reference)
         if before is None:
-            if not again and state.trace_of(caller.reference) is not None:
+            if not again and state.withdrawn_digest(caller.reference) is not None:
                 withdrew.append(caller.row)
                 continue
             others = others or _Others(state, limits)

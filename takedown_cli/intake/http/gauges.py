@@ -33,7 +33,10 @@ class Gauge:
 
 
 class Gauges:
-    """Reads the present values of an intake. ``load`` returns the share of its means in use, for large messages too."""
+    """Reads the present values of an intake.
+
+    ``load`` returns the share of its capacity in use: for large messages with True, else for small ones.
+    """
 
     def __init__(self, intake: Intake, pool: ThreadPool, load: Callable[[bool], float]) -> None:
         self._intake = intake
@@ -60,7 +63,7 @@ class Gauges:
         yield _single("database_up", "1 if the database answers, otherwise 0.", int(self._census is not None))
         yield Gauge(
             "load",
-            "The share of the means in use, from 0 to 1, for messages up to 64 KiB and larger.",
+            "The share of the capacity in use, from 0 to 1, for messages up to 64 KiB and larger.",
             [((("size", size),), round(self._load(size == "large"), 4)) for size in ("small", "large")],
         )
         yield _single("orders_waiting", "Changes that wait for the disk.", self._intake.writer.queued)

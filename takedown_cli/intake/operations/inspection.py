@@ -18,8 +18,8 @@ from takedown_cli.intake.settings import Home
 from takedown_cli.intake.store.engine import open_engine, translate_errors
 from takedown_cli.intake.store.migrations import HEAD, check_revision, revision_of
 
-#: From when on something needs attention: days since the last purge, backup and pull, a share of the means in use, free
-#: bytes, and seconds that the clock is behind the last change. The example of alert rules in docs/deploy has the same.
+#: From when on something needs attention: days since the last purge, backup and pull, a share of the capacity in use,
+#: free bytes, and seconds that the clock is behind the last change. The alert rules in docs/deploy have the same.
 PURGE_DAYS: Final = 2
 BACKUP_DAYS: Final = 7
 PULL_DAYS: Final = 3
@@ -40,7 +40,7 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where the serving process listens, and the shares of its means in use, which are None if it does not answer."""
+    """Where the serving process listens, and the shares of its capacity in use, None if it does not answer."""
 
     host: str
     port: int
@@ -127,7 +127,7 @@ def _of_the_server(server: Server | None) -> Iterator[Attention]:
     elif server.load is None or server.large_load is None:
         yield Attention("not-answering", "The server does not answer. Look at its log, and start it again.")
     elif max(server.load, server.large_load) > LOAD:
-        yield Attention("busy", "The server is busy: nearly all of its means are in use.")
+        yield Attention("busy", "The server is busy: nearly all of its capacity is in use.")
 
 
 def _of_the_census(census: Census, clock: Clock) -> Iterator[Attention]:
@@ -155,7 +155,7 @@ def _of_the_chores(purge: str | None, backup: str | None, today: str, doubt: str
             f"What has expired was last deleted on {purge}. Look for purge-failed or log-not-emptied in the log.",
         )
     if backup is None:
-        yield Attention("no-backup", "No backup was made yet. Make one: takedown intake backup")
+        yield Attention("no-backup", "No backup is known. Make one: takedown intake backup")
     elif _days_since(backup, today) > BACKUP_DAYS:
         yield Attention("backup-old", f"The last backup is of {backup}. Make one: takedown intake backup")
 

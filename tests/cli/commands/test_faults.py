@@ -308,7 +308,7 @@ SURROUNDINGS = {
 
 
 @pytest.mark.parametrize("surroundings", SURROUNDINGS.values(), ids=SURROUNDINGS)
-def test_odd_surroundings_change_nothing(surroundings: dict[str, str], helpline: Helpline) -> None:
+def test_an_odd_environment_changes_nothing(surroundings: dict[str, str], helpline: Helpline) -> None:
     env = {"TAKEDOWN_INTAKE": helpline.address, **surroundings}
     sent = run("submit", "photos", *DECLARED, "--yes", "--json", cwd=helpline.folder, env=env)
     assert sent.code == 0, sent.said

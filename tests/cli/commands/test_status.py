@@ -75,7 +75,7 @@ def test_pictures_are_withdrawn_by_the_numbers_of_the_status(helpline: Helpline)
 
 @pytest.mark.parametrize("wrong", [["--item", "0"], ["--item", "two"], ["--item", "2-"], ["--item", "4-1"],
                                    ["--item", "1", "--file", "a.png"], ["--item", "1", "--copies", "all"]])  # fmt: skip
-def test_numbers_that_are_none_withdraw_nothing(helpline: Helpline, number: str, wrong: list[str]) -> None:
+def test_item_numbers_that_are_not_valid_withdraw_nothing(helpline: Helpline, number: str, wrong: list[str]) -> None:
     ended = helpline("withdraw", "-", *wrong, "--yes", stdin=number)
     assert ended.code == 2
     assert "--item" in ended.said

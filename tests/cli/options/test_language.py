@@ -39,7 +39,7 @@ def test_the_flag_is_stronger_than_the_settings_and_these_than_the_system(
     assert console.language.tag == tag
 
 
-def test_a_language_that_there_is_not_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_language_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAKEDOWN_LANG", "tlh")
     for flag in (None, "klingon"):
         with pytest.raises(UsageError, match="--lang"):

@@ -41,7 +41,7 @@ def test_a_busy_day() -> None:
         "adult list: 1 hash, 1 of them provisional; 1,200 withdrawn",
         "held: 1 case, 8 hashes",
         "last pull of One: 2026-01-03",
-        "last pull of Two: never, since 2026-01-01",
+        "last pull of Two: none yet, added 2026-01-01",
         "last purge: not known",
         "last backup: 2026-01-02",
         "size of the database: 1.2 MB",
@@ -51,7 +51,7 @@ def test_a_busy_day() -> None:
     assert list(shown.notes()) == []
 
 
-def test_a_server_that_does_not_answer_and_a_database_of_before() -> None:
+def test_a_server_that_does_not_answer_and_an_older_database() -> None:
     silent = report(server=ServerRow(host="::1", port=1, load=None, large_load=None), test=True)
     assert list(silent.lines())[1] == "server: listens at ::1, port 1, and does not answer"
     assert list(report().lines())[1] == "server: none runs on this folder"

@@ -39,11 +39,11 @@ def test_a_caller_who_withdrew_is_not_sent_again(tmp_path: Path, intake: Running
         work(ledger, intake.address)
         assert counts(intake)[0] == 4
         ledger.compact(always=True)  # a rewritten ledger still knows it
-        assert other.state().trace_of("reference-1") is not None
-        assert other.state().trace_of("reference-2") is None
+        assert other.state().withdrawn_digest("reference-1") is not None
+        assert other.state().withdrawn_digest("reference-2") is None
         # Once the caller wants to be protected again, nothing is left of the withdrawal.
         assert take_in(other, callers, intake.address, again=True).new == 1
-        assert ledger.state().trace_of("reference-1") is None
+        assert ledger.state().withdrawn_digest("reference-1") is None
         assert ledger.state().withdrew == set()
 
 
@@ -55,9 +55,9 @@ def test_forgetting_completely_leaves_nothing(tmp_path: Path, folder_of: Make) -
             withdraw_case(ledger, item, connect)  # nothing was sent yet, so nobody is asked
         retention.forget_entries(ledger, [1], completely=True)
         retention.forget_entries(ledger, [2])
-        (trace,) = ledger.state().withdrew
-        assert "reference" not in trace
-        retention.forget_trace(ledger, trace)
+        (digest,) = ledger.state().withdrew
+        assert "reference" not in digest
+        retention.forget_withdrawn(ledger, digest)
         assert take_in(ledger, callers).new == 2
 
 

@@ -282,7 +282,7 @@ def test_what_is_in_archives_was_never_protected_for_a_caller(
         assert work(ledger, intake.address, recipe=OPENED) == set()
 
 
-def test_an_archive_that_holds_too_much_is_done_with_when_all_of_it_was_told(
+def test_an_archive_that_holds_too_much_ends_with_its_last_outcome(
     tmp_path: Path, intake: Running, folder_of: Make
 ) -> None:
     source = folder_of("one", 0)

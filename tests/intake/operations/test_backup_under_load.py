@@ -72,7 +72,7 @@ def compare(server: Running, restored: Running, before: list[CaseNumber], later:
     assert statuses(restored, before) == statuses(server, before)
     assert all(status.known for status in statuses(restored, before).values())
     known = [status for status in statuses(restored, later).values() if status.known]
-    assert all(len(status.items) == 2 for status in known), "no case is there by half"
+    assert all(len(status.items) == 2 for status in known), "a case in the backup is incomplete"
     health = restored.intake.check_integrity()
     assert health.wrong == ()
     assert health.cases >= len(before) + len(known), "what had no receipt yet may be there too"

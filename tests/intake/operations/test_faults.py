@@ -41,7 +41,7 @@ def said(sentence: str, hint: str, in_page: str) -> None:
     assert len(hint) > 10
 
 
-def test_settings_that_were_written_by_half_name_the_place() -> None:
+def test_half_written_settings_name_the_place() -> None:
     whole = 'name = "Example"\norigin = "https://intake.example"\n'
     assert read_settings(whole.encode()).name == "Example"
     for text, sentence in (
@@ -173,7 +173,7 @@ def no_file_grows_beyond(size: int) -> Callable[[], None]:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file")
 @pytest.mark.parametrize("command", ["init", "backup"])
-def test_a_disk_without_room_ends_a_command_with_2_and_leaves_nothing_by_half(command: str, tmp_path: Path) -> None:
+def test_a_full_disk_ends_a_command_with_2_and_leaves_nothing_half_done(command: str, tmp_path: Path) -> None:
     home, target = tmp_path / "home", tmp_path / "target"
     run("init", str(home))
     arguments = [str(target)] if command == "init" else [str(home), str(target)]
@@ -203,7 +203,7 @@ def test_a_database_that_cannot_grow_is_called_a_full_disk(home: Path) -> None:
     said(raised.value.sentence, raised.value.hint, "The disk is full")
 
 
-def test_while_the_disk_is_full_people_come_back_and_then_it_works_again(home: Path) -> None:
+def test_a_full_disk_answers_busy_and_when_there_is_room_it_works_again(home: Path) -> None:
     with intake_with(home) as server:
         before = somebody(server)
         assert before.submit().status_code == 200
@@ -272,7 +272,7 @@ def test_a_clock_that_was_behind_for_a_while_stops_no_purge(home: Path) -> None:
     assert upkeep.clock_doubt(Home(home), SYSTEM.day()) is None
 
 
-def test_a_pause_of_some_weeks_is_no_doubt(home: Path) -> None:
+def test_a_pause_of_some_weeks_needs_no_confirmation(home: Path) -> None:
     run("init", str(home))
     upkeep.note_done(Home(home), "purge", (date.fromisoformat(SYSTEM.day()) - timedelta(days=30)).isoformat())
     assert upkeep.clock_doubt(Home(home), SYSTEM.day()) is None

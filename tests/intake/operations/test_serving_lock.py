@@ -55,7 +55,7 @@ def test_looking_for_a_server_keeps_none_out(tmp_path: Path) -> None:
         assert find_server(home) == ("::1", 3)
 
 
-def test_a_note_that_makes_no_sense_is_no_server(tmp_path: Path) -> None:
+def test_a_serving_file_that_makes_no_sense_is_no_server(tmp_path: Path) -> None:
     home = Home(tmp_path)
     with hold_folder(home, "127.0.0.1", 1, alone=True):
         (tmp_path / "serving").write_bytes(b"\xff\xfe nonsense")

@@ -28,8 +28,9 @@ def forget(
 ) -> None:
     """Remove cases from the ledger for good. They stay at the intake until they expire or are withdrawn.
 
-    Of callers who withdrew a mark stays, so that a manifest that still names them does
-    not send them again. It holds no name: only your key can compare a reference with it.
+    A mark of each caller who withdrew stays, so that a manifest that still names
+    them does not send them again. It holds no name: only your key can compare a
+    reference with it.
 
     \b
     takedown batch forget --older-than 90 \\
@@ -37,16 +38,16 @@ def forget(
     takedown batch forget --reference - --ledger cases.ledger < reference.txt
     """
     from takedown_cli.cli.results.batch.handover import BatchForgetReport
-    from takedown_cli.helpline.ledger.retention import closed_before, count_withdrawn, forget_entries, forget_trace
+    from takedown_cli.helpline.ledger.retention import closed_before, count_withdrawn, forget_entries, forget_withdrawn
 
     if (older_than is None) != entry.is_given:
         raise UsageError("Name what to forget: --older-than DAYS, or --entry N, or --reference -.")
     with ledger.open() as opened:
         state = opened.state()
-        trace = entry.find_trace(state) if completely else None
-        if trace is not None:
+        digest = entry.find_withdrawn(state) if completely else None
+        if digest is not None:
             confirm("The case is forgotten already. Forget too that this caller withdrew?")
-            forget_trace(opened, trace)
+            forget_withdrawn(opened, digest)
             console.show(
                 BatchForgetReport(forgotten=0, still_at_the_intake=0, marks=len(opened.state().withdrew), withdrew=0)
             )

@@ -39,7 +39,7 @@ def relay_verdicts(
         Path | None, typer.Option("--webhook-secret", metavar="FILE", help="The secret of a webhook of your own.")
     ] = None,
     hma: Annotated[
-        str | None, typer.Option("--hma", metavar="ADDRESS", help="The bank to look entries up: hma+https://HOST/BANK.")
+        str | None, typer.Option("--hma", metavar="ADDRESS", help="The HMA bank of the entries: hma+https://HOST/BANK.")
     ] = None,
     plain_http: Annotated[bool, typer.Option("--plain-http", help="Allow an HMA address without TLS.")] = False,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="The address to listen on.")] = "127.0.0.1",
@@ -81,7 +81,7 @@ def relay_verdicts(
     home = Home(folder)
     settings = home.load()
     if coop_key is None and webhook_secret is None:
-        raise UsageError("Nobody was named whose callbacks to take.", hint="Add --coop-key or --webhook-secret.")
+        raise UsageError("No sender of callbacks was named.", hint="Add --coop-key or --webhook-secret.")
     actions = _read_actions(coop_action or [])
     if (coop_key is None) != (not actions):
         raise UsageError("--coop-key and --coop-action are needed together.")

@@ -83,7 +83,7 @@ class BatchVerifyReport(Result, schema="takedown.batch.verify"):
 class BatchForgetReport(Result, schema="takedown.batch.forget"):
     """``takedown batch forget --json``. ``still_at_the_intake`` counts those that were not withdrawn there.
 
-    ``marks`` counts the callers, of this time and of earlier ones, of whom the ledger only knows that they withdrew.
+    ``marks`` counts the callers, of this time and of earlier ones, whose withdrawal is all that the ledger still knows.
     """
 
     forgotten: int

@@ -33,7 +33,7 @@ def check_revision(revision: str | None) -> None:
         raise ConfigError(
             f"The intake's database was made by a newer version of takedown: it has revision {revision}, and this "
             f"version knows revisions up to {HEAD}.",
-            hint="Nothing was changed. Install the newer version again, or restore a backup of before the upgrade.",
+            hint="Nothing was changed. Install the newer version again, or restore a backup from before the upgrade.",
         )
 
 

@@ -51,7 +51,7 @@ def test_while_the_intake_is_away_verdicts_wait(operator: Operator) -> None:
     assert (report["given"], report["sent"], report["met"], report["waiting"]) == (0, 1, 0, 0)
 
 
-def test_one_line_that_is_no_verdict_and_nothing_is_sent(operator: Operator) -> None:
+def test_one_invalid_line_and_nothing_is_sent(operator: Operator) -> None:
     operator.join()
     good = json.dumps({"id": "ab" * 16, "verdict": "Blocked"})
     said = operator("platform feedback site -", 2, stdin=f"{good}\n{good}\nBlocked\n").said

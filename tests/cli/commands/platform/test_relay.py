@@ -133,7 +133,7 @@ def test_what_was_taken_outlives_the_relay_and_an_intake_that_is_away(site: Oper
         until(lambda: "blocked" in person.answers().values())
 
 
-def test_what_cannot_be_believed_does_not_start(site: Operator) -> None:
+def test_a_relay_without_a_valid_key_or_secret_does_not_start(site: Operator) -> None:
     (site.folder / "short").write_text("secret\n")
     for options in (
         "", "--coop-key coop.pem", "--coop-action block-it=Blocked", "--webhook-secret short",

@@ -83,7 +83,7 @@ def test_videos_are_found_by_their_frames_and_by_the_very_file(site: Operator) -
     assert all(match["frames"] >= 1 for match in files["longer.mp4"]["matches"])
 
 
-def test_the_exit_code_says_what_a_script_has_to_know(site: Operator) -> None:
+def test_each_outcome_of_a_scan_has_its_exit_code(site: Operator) -> None:
     uploads = site.folder / "uploads"
     site("platform pull site")
     assert "0 of 1 file match" in site("platform scan site uploads").out.decode()
