@@ -24,6 +24,10 @@ from takedown_cli.protocol.wire import Document
 
 #: Days after which a list may not be used, unless the settings name another number.
 DEFAULT_AGE: Final = 7
+#: The largest number of days that the settings may name.
+MAX_AGE: Final = 365
+#: Characters of a token at most.
+LONGEST_TOKEN: Final = 400
 _FILE: Final = "platform.toml"
 
 _Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
@@ -37,11 +41,11 @@ class Settings(Document):
 
     version: Literal[1] = 1
     intake: str
-    token: Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[\x21-\x7e]+$", repr=False)]
+    token: Annotated[str, Field(min_length=1, max_length=LONGEST_TOKEN, pattern=r"^[\x21-\x7e]+$", repr=False)]
     lists: tuple[FeedList, ...] = ()
     tiers: tuple[Tier, ...] = ()
     classes: tuple[_Word, ...] = ()
-    max_age_days: Annotated[int, Field(ge=1, le=365)] = DEFAULT_AGE
+    max_age_days: Annotated[int, Field(ge=1, le=MAX_AGE)] = DEFAULT_AGE
     journal_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
 
     @property

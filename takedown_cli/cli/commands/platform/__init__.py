@@ -21,7 +21,6 @@ from takedown_cli.core.errors import OutputError, UsageError
 
 app = application("A platform's side: pull an intake's lists, find matches, answer.")
 
-_LONGEST_TOKEN: Final = 400
 _SECONDS_BETWEEN_LINES: Final = 5.0
 
 
@@ -82,9 +81,11 @@ def join_intake(
 
 
 def _parse_days(text: str) -> int:
+    from takedown_cli.platform.home import MAX_AGE
+
     days = text.removesuffix("d")
-    if not (days.isascii() and days.isdigit() and len(days) <= 3 and 1 <= int(days) <= 365):
-        raise UsageError("--max-age must be a number of days.", hint="Give 1d to 365d, such as 7d.")
+    if not (days.isascii() and days.isdigit() and len(days) <= 3 and 1 <= int(days) <= MAX_AGE):
+        raise UsageError("--max-age must be a number of days.", hint=f"Give 1d to {MAX_AGE}d, such as 7d.")
     return int(days)
 
 
@@ -97,14 +98,15 @@ def _read_token(source: str | None) -> str:
     import sys
 
     from takedown_cli.core.given_text import read_first_line
+    from takedown_cli.platform.home import LONGEST_TOKEN
 
     if source is None or (source == "-" and is_terminal(sys.stdin)):
         return secret("Token: ", what="The token", otherwise="Give it with --token-file.").strip()
     try:
         if source == "-":
-            return read_first_line(sys.stdin.buffer, _LONGEST_TOKEN).strip() if sys.stdin is not None else ""
+            return read_first_line(sys.stdin.buffer, LONGEST_TOKEN).strip() if sys.stdin is not None else ""
         with Path(source).open("rb") as stream:
-            return read_first_line(stream, _LONGEST_TOKEN).strip()
+            return read_first_line(stream, LONGEST_TOKEN).strip()
     except (OSError, ValueError):
         raise UsageError("The token cannot be read.", hint="--token-file names a file with the token alone.") from None
 
