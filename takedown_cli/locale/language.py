@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 CALLER: Final = "caller"
 PERSON: Final = "person"
 #: Tags of languages and regions that stand for one of ours.
-_MEANT: Final = {"zh": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "tl": "fil"}
+_MEANT: Final = {
+    "zh": "zh-Hans", "zh-tw": "zh-Hant", "zh-hk": "zh-Hant", "zh-mo": "zh-Hant", "tl": "fil",
+    "kmr": "ku", "ku-arab": "ckb",
+}  # fmt: skip
+_BUDDHIST_ERA: Final = 543
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,22 @@ class Language:
         return self._translations.ngettext(one, several, count).format(count=count, **values)
 
     def date(self, day: str) -> str:
-        """Return a day (YYYY-MM-DD) as people write it in this language: the long form of Unicode CLDR."""
+        """Return a day (YYYY-MM-DD) as people write it in this language: the long form of Unicode CLDR.
+
+        Thai counts years as Thailand does, for Babel has no Buddhist calendar. Sinhala is as given, for CLDR's months
+        are named after full moons and begin on other days.
+        """
         from datetime import date
 
         from babel.dates import format_date
 
+        if self.tag == "si":
+            return day
+        given = date.fromisoformat(day)
+        if self.tag == "th":
+            return f"{format_date(given, 'd MMMM', 'th')} {given.year + _BUDDHIST_ERA}"
         tag = "en-GB" if self.tag == "en" else self.tag
-        return format_date(date.fromisoformat(day), "long", tag.replace("-", "_"))
+        return format_date(given, "long", tag.replace("-", "_"))
 
 
 ENGLISH: Final = Language("en", "English", "ltr", True, NullTranslations())

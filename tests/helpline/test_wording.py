@@ -12,10 +12,11 @@ from takedown_cli.helpline.wording import CLEARLY, ENGLISH, LANGUAGES, sentences
 from takedown_cli.locale.language import language
 
 _SCRIPTS = {
-    "ar": "ARABIC", "bn": "BENGALI", "hi": "DEVANAGARI", "ko": "HANGUL", "mr": "DEVANAGARI", "ta": "TAMIL",
-    "th": "THAI", "uk": "CYRILLIC", "ur": "ARABIC", "zh-Hans": "CJK", "zh-Hant": "CJK",
+    "ar": "ARABIC", "bn": "BENGALI", "ckb": "ARABIC", "hi": "DEVANAGARI", "km": "KHMER", "ko": "HANGUL",
+    "ml": "MALAYALAM", "mr": "DEVANAGARI", "si": "SINHALA", "ta": "TAMIL", "th": "THAI", "uk": "CYRILLIC",
+    "ur": "ARABIC", "zh-Hans": "CJK", "zh-Hant": "CJK",
 }  # fmt: skip
-_END_OF_SENTENCE = (".", "。", "।", "۔", ":", "：")
+_END_OF_SENTENCE = (".", "。", "।", "۔", "។", ":", "：", "៖")
 #: The same word as in English.
 _SAME = {("nl", "Your case"), ("pt", "From")}
 
@@ -34,7 +35,7 @@ def test_every_language_has_every_sentence_in_its_own_words(tag: str) -> None:
         assert not re.search(r"[{}%<>]|\d", text)
         if tag != "th":  # Thai ends a sentence with a space
             assert text.endswith(_END_OF_SENTENCE) == english.endswith((".", ":")), (name, text)
-        assert text.endswith((":", "：")) == english.endswith(":"), (name, text)
+        assert text.endswith((":", "：", "៖")) == english.endswith(":"), (name, text)
 
 
 def test_the_texts_use_letters_of_their_language_only() -> None:

@@ -15,6 +15,7 @@ from takedown_cli.locale.language import ENGLISH, language, nearest, tags
     [
         ("de", "de"), ("de-AT", "de"), ("DE_at", "de"), ("pt_BR", "pt"), ("zh", "zh-Hans"), ("zh-CN", "zh-Hans"),
         ("zh-TW", "zh-Hant"), ("zh_hant_HK", "zh-Hant"), ("zh-HK", "zh-Hant"), ("tl-PH", "fil"), ("en-GB", "en"),
+        ("kmr-Latn-TR", "ku"), ("ku_TR", "ku"), ("ku-Arab-IQ", "ckb"), ("ckb_IQ", "ckb"),
         ("tlh", None), ("", None), ("-", None), ("x" * 300, None),
     ],
 )  # fmt: skip

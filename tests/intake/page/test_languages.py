@@ -19,6 +19,7 @@ from takedown_cli.cli.results import case as case_words
 from takedown_cli.helpline import wording
 from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.page import page_files
+from takedown_cli.locale.language import language
 from tests.helpline.browser import axe_source
 from tests.intake.page.browser import ROOT, SOURCE, Caller, address_of
 from tests.intake.person import Person, Platform, balanced, picture, video
@@ -176,6 +177,13 @@ def test_a_case_is_shown_and_withdrawn_in_every_language(
     caller.window.locator("#all").click()
     caller.window.evaluate("document.querySelectorAll('details').forEach((each) => each.open = true)")
     assert caller.window.evaluate("document.documentElement.scrollWidth") <= 320
+    days = caller.window.evaluate(
+        "[...document.querySelectorAll('#state time')].map((each) => [each.dateTime, each.textContent])"
+    )
+    assert days
+    for day, said in days:  # the day and the year as on a slip, or as given where the browser lacks the language
+        digits = re.findall(r"\d+", said)
+        assert digits == re.findall(r"\d+", language(tag).date(day)) or said == day
     shown = _own_text(caller, "main")
     for message in _said():
         for english in (message,) if isinstance(message, str) else message:

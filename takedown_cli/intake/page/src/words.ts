@@ -121,15 +121,21 @@ function withEnglish(said: DocumentFragment, english: DocumentFragment): Documen
   return said;
 }
 
-/** A day of a document (YYYY-MM-DD) as people write it in the chosen language. */
+/**
+ * A day of a document (YYYY-MM-DD) as people write it in the chosen language, and as slips have it: with the digits of
+ * the case number, in Thai with the year that Thailand counts, and in Sinhala as given, for the months of CLDR are named
+ * after full moons and begin on other days.
+ */
 export function dayElement(day: string): HTMLTimeElement {
   const element = document.createElement("time");
-  const known = Intl.DateTimeFormat.supportedLocalesOf(language.tag);
+  const known = language.tag === "si" ? [] : Intl.DateTimeFormat.supportedLocalesOf(language.tag);
+  const calendar = language.tag === "th" ? "buddhist" : "gregory";
   element.dateTime = day;
   element.textContent =
     known.length === 0
       ? day
-      : new Intl.DateTimeFormat(known, { dateStyle: "long", timeZone: "UTC" }).format(new Date(day));
+      : new Intl.DateTimeFormat(known, { dateStyle: "long", timeZone: "UTC", calendar, numberingSystem: "latn" })
+          .format(new Date(day));
   return element;
 }
 
