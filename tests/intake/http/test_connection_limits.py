@@ -16,7 +16,7 @@ from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize(
-    "raw", [b"\0" * 50 + b"\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"A" * 70_000, b"GET /\r\n X\r\n\r\n"]
+    "raw", [b"\0" * 50 + b"\r\n\r\n", b"GET / HTTPS/1.1\r\n\r\n", b"A" * 70_000, b"GET /\r\n X\r\n\r\n"]
 )
 def test_what_is_not_http_gets_a_4xx_and_the_intake_lives(raw: bytes, intake: Running) -> None:
     host, port = intake.origin.removeprefix("http://").split(":")
