@@ -129,6 +129,10 @@ class Asked:
 def rows(folder: Path | None, entries: int, count: int) -> list[Row]:
     """Measure all photographs, and made-up pictures up to ``count``, against two lists of ``entries`` each."""
     paths = photographs(folder)
+    if len(paths) < 2:
+        raise SystemExit(
+            "There are fewer than two photographs: run 'make photographs' first, or name a folder by --photos."
+        )
     halves, draw = (paths[::2], paths[1::2]), random.Random(1)
     whole, made, parts = Asked(), Asked(), Asked()
     milliseconds = []
