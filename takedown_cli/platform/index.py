@@ -31,7 +31,7 @@ Places = npt.NDArray[np.int64]
 
 WORDS: Final = 4
 PARTS: Final = 11
-#: Two PDQs within MATCH_DISTANCE are within so many bits in at least one part.
+#: Two PDQs within MATCH_DISTANCE differ by at most this many bits in at least one part.
 NEAR: Final = MATCH_DISTANCE // PARTS
 #: Bits of a part: a table of fewer would have long chains, one of more would take more memory than the PDQs.
 _FEWEST_BITS: Final = 6

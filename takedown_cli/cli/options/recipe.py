@@ -23,7 +23,7 @@ _VIDEO: Final = default_of("video")
 _DEFAULT: Final = Limits()
 #: Files of one archive that are read at most.
 MEMBERS: Final = 20_000
-#: Pictures of a screenshot that are told apart at most.
+#: Pictures that are found in one screenshot, at most.
 _MOST_INSIDE: Final = 4
 
 

@@ -24,7 +24,7 @@ _MOST_FOLDERS: Final = 16
 _MOST_ENTRIES: Final = 512
 #: Bytes of a value by its type; all others have four or more.
 _LENGTHS: Final = {1: 1, 2: 1, 3: 2, 6: 1, 7: 1, 8: 2}
-#: JPEGs looked at in one file, each to its frame header, through so many segments.
+#: JPEGs that are looked at in one file, and the segments of each that are read to find its frame header.
 _MOST_JPEGS: Final = 256
 _MOST_SEGMENTS: Final = 64
 _START_OF_JPEG: Final = re.compile(rb"\xff\xd8\xff[\xc0-\xfe]")
