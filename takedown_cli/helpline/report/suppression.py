@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
-
-THRESHOLD: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
