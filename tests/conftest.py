@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -19,6 +20,7 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from takedown_cli.cli.terminal.console import Console, console
 from takedown_cli.intake import running
 
 # How long an example takes says how busy the machine is, not whether the program is right.
@@ -56,6 +58,13 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder of shared inputs is not here")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _console_as_started() -> Iterator[None]:
+    """Forget what a command that ran in this process asked for, so that no test depends on those before it."""
+    yield
+    vars(console).update(vars(Console()))
 
 
 def pytest_configure() -> None:

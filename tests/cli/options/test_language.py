@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from takedown_cli.cli.options.settings import speak
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core.errors import UsageError
-from takedown_cli.locale.language import ENGLISH
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    console.language = ENGLISH
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from takedown_cli.cli.results.case import (
 )  # fmt: skip
 from takedown_cli.cli.terminal.case_number import show_case_number
 from takedown_cli.cli.terminal.console import console
-from takedown_cli.locale.language import ENGLISH
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.case_number import CaseNumber
 from takedown_cli.protocol.wire import CaseStatus
@@ -35,12 +33,6 @@ INTAKE = IntakeAddress.parse("https://intake.example")
 class Screen(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def _english_again() -> Iterator[None]:
-    yield
-    console.language = ENGLISH
 
 
 def status() -> CaseStatus:
