@@ -13,7 +13,7 @@ import typer
 
 from takedown_cli.api.bundle import Format
 from takedown_cli.cli.options.bundle import open_whole, read_bundle
-from takedown_cli.cli.options.common import CaseSource, Force, OnlyList, application, complete, one_of
+from takedown_cli.cli.options.common import CaseSource, Force, OnlyList, application, choice, one_of
 from takedown_cli.cli.results.export import ExportReport
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core import atomic_file
@@ -39,7 +39,7 @@ def export(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The file; '-' for stdin.")],
     form: Annotated[
         str,
-        typer.Option("--format", metavar="FORMAT", help=f"One of {', '.join(NAMES)}.", autocompletion=complete(NAMES)),
+        choice("--format", NAMES, f"One of {', '.join(NAMES)}.", metavar="FORMAT"),
     ],
     output_name: Annotated[
         str, typer.Option("--output", "-o", metavar="FILE", help="The file to write; '-' for stdout.")
@@ -67,7 +67,6 @@ def export(
     Exit codes: 0 written; 4 nothing in the bundle has a place in the format;
     5 bundle invalid, or sealed and not opened; 2 usage.
     """
-    one_of("--format", form, NAMES)
     one_of("--list", only, LISTS)
     if output_name == "-" and console.json:
         raise UsageError("-o - writes the file itself to stdout, so it cannot be combined with --json.")

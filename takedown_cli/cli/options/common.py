@@ -32,6 +32,20 @@ def complete(words: Iterable[str], *, several: bool = False) -> Callable[[str], 
     return suggest
 
 
+def choice(option: str, words: Collection[str], description: str, *, metavar: str | None = None) -> Any:
+    """Return an option that takes one of ``words``, for ``Annotated``: its help, completion and check.
+
+    Another word is a UsageError that names them.
+    """
+    return typer.Option(
+        option,
+        metavar=metavar or "|".join(words),
+        help=description,
+        autocompletion=complete(words),
+        callback=lambda value: one_of(option, value, words),
+    )
+
+
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing file.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")]
 ShowPaths = Annotated[bool, typer.Option("--show-paths", help="Show file names; others may see your screen.")]

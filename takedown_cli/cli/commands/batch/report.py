@@ -7,7 +7,7 @@ from typing import Annotated, Final, cast
 
 import typer
 
-from takedown_cli.cli.options.common import Force, complete, one_of
+from takedown_cli.cli.options.common import Force, choice
 from takedown_cli.cli.options.ledger import LedgerOptions, today
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core import atomic_file
@@ -15,6 +15,8 @@ from takedown_cli.core.errors import UsageError
 
 #: In step with ``helpline.report.figures.Period``, which costs more to load than a page of help may.
 _PERIODS: Final = ("week", "month", "quarter", "year")
+#: Figures with smaller numbers are not for publication.
+_SAFE_THRESHOLD: Final = 5
 
 
 def report(
@@ -24,16 +26,8 @@ def report(
     as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout.")] = False,
     threshold: Annotated[
         int, typer.Option("--threshold", metavar="N", min=1, max=1000, help="Withhold numbers below N; 1 shows all.")
-    ] = 5,
-    period: Annotated[
-        str,
-        typer.Option(
-            "--by",
-            metavar="week|month|quarter|year",
-            help="Count cases by this period.",
-            autocompletion=complete(_PERIODS),
-        ),
-    ] = "month",
+    ] = _SAFE_THRESHOLD,
+    period: Annotated[str, choice("--by", _PERIODS, "Count cases by this period.")] = "month",
     round_to: Annotated[
         int | None,
         typer.Option(
@@ -57,7 +51,6 @@ def report(
     from takedown_cli.cli.results.batch.report import FiguresReport
     from takedown_cli.helpline.report.figures import BASE, Period, make_report, round_report
 
-    one_of("--by", period, _PERIODS)
     if as_csv and console.json:
         raise UsageError("Give either --csv or --json, not both.")
     if not (len(name) <= 80 and name.isprintable()):
@@ -76,5 +69,7 @@ def report(
         console.write(result.as_csv())
     else:
         console.show(result)
-    if threshold < 5:
-        console.warn("With a threshold below 5 a person may be recognised. Do not publish these figures.")
+    if threshold < _SAFE_THRESHOLD:
+        console.warn(
+            f"With a threshold below {_SAFE_THRESHOLD} a person may be recognised. Do not publish these figures."
+        )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from takedown_cli.cli.options.common import complete, one_of
+from takedown_cli.cli.options.common import choice
 from takedown_cli.cli.options.ledger import EntryOptions, LedgerOptions
 from takedown_cli.cli.options.manifest import complete_language, known_language
 from takedown_cli.cli.options.settings import setting
@@ -37,15 +37,7 @@ _LARGEST: Final = 64 << 20
 
 def slips(
     folder: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The folder for the slips.")],
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="html|text",
-            help="HTML to print, or text to send.",
-            autocompletion=complete(("html", "text")),
-        ),
-    ] = "html",
+    form: Annotated[str, choice("--format", ("html", "text"), "HTML to print, or text to send.")] = "html",
     together: Annotated[bool, typer.Option("--together", help="One file to print, a page for each caller.")] = False,
     name: Annotated[
         str | None, typer.Option("--name", metavar="TEXT", help="Your organisation's name, as the slip shows it.")
@@ -86,7 +78,6 @@ def slips(
     from takedown_cli.cli.results.batch.slips import SlipsReport
     from takedown_cli.helpline.slip import slips_due
 
-    one_of("--format", form, ("html", "text"))
     if together and form == "text":
         raise UsageError(
             "--together is only for slips to print. In one text file, each caller would see the others' numbers."

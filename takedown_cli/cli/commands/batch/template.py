@@ -10,7 +10,7 @@ from typing import Annotated, Final, get_args
 
 import typer
 
-from takedown_cli.cli.options.common import Force, complete, one_of
+from takedown_cli.cli.options.common import Force, choice
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core import atomic_file
 
@@ -36,22 +36,13 @@ def template(
     output_name: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file instead of stdout.")
     ] = None,
-    form: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            metavar="csv|jsonl",
-            help="The format of the manifest.",
-            autocompletion=complete(("csv", "jsonl")),
-        ),
-    ] = "csv",
+    form: Annotated[str, choice("--format", ("csv", "jsonl"), "The format of the manifest.")] = "csv",
     separator: Annotated[
         str,
-        typer.Option(
+        choice(
             "--separator",
-            metavar="comma|semicolon",
-            help="What separates columns; your spreadsheet program expects one of them.",
-            autocompletion=complete(("comma", "semicolon")),
+            ("comma", "semicolon"),
+            "What separates columns; your spreadsheet program expects one of them.",
         ),
     ] = "comma",
     force: Force = False,
@@ -69,8 +60,6 @@ def template(
     from takedown_cli.helpline.wording import LANGUAGES
     from takedown_cli.protocol.wire import Age
 
-    one_of("--format", form, ("csv", "jsonl"))
-    one_of("--separator", separator, ("comma", "semicolon"))
     if not console.json:
         data = _as_csv(";" if separator == "semicolon" else ",") if form == "csv" else _as_jsonl()
         if output_name is None:

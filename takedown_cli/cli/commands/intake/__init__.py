@@ -10,7 +10,7 @@ import typer
 
 from takedown_cli.cli.commands.intake import block, organisation, participant, status, upgrade
 from takedown_cli.cli.commands.intake.folder import Folder, intake_home, open_intake
-from takedown_cli.cli.options.common import application, complete, one_of
+from takedown_cli.cli.options.common import application, choice
 from takedown_cli.cli.results.intake import (
     HeldRow,
     IntakeBackupReport,
@@ -94,21 +94,12 @@ def serve_intake(
             help="Processes that open messages. Default: one a processor, 2 to 5.",
         ),
     ] = None,
-    log: Annotated[
-        str,
-        typer.Option(
-            "--log",
-            metavar="json|text|none",
-            help="What to log on stderr: counts, never persons.",
-            autocompletion=complete(event_log.FORMS),
-        ),
-    ] = "text",
+    log: Annotated[str, choice("--log", event_log.FORMS, "What to log on stderr: counts, never persons.")] = "text",
 ) -> None:
     """Serve until stopped. Shows the address when it is ready.
 
     takedown intake serve /srv/intake --port 8470
     """
-    form = one_of("--log", log, event_log.FORMS)
     home = intake_home(folder)
     from takedown_cli.intake.http.server import serve as run_server
     from takedown_cli.intake.page import page_digest
@@ -124,7 +115,7 @@ def serve_intake(
             console.say(f"It listens at {host}, port {port}. People reach it at {identity.audience.origin}")
             console.say("Ready. Press Ctrl-C to stop; requests that have begun are finished first.")
 
-    event_log.show(form)
+    event_log.show(log)
     run_server(home, host, port, announce, processes)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from takedown_cli.cli.commands.intake.folder import Folder, Name, Since, open_intake, parse_day
-from takedown_cli.cli.options.common import application, complete, one_of
+from takedown_cli.cli.options.common import application, choice, complete
 from takedown_cli.cli.options.recipe import kinds_of
 from takedown_cli.cli.results.intake import (
     AuditReport,
@@ -45,21 +45,8 @@ ENDPOINTS: Final = {"fetch": "FetchHashes", "feedback": "SubmitFeedback", "submi
 def add_participant(
     folder: Folder,
     name: Name,
-    lists: Annotated[
-        str,
-        typer.Option(
-            "--list", metavar="under-18|adult|both", help="The lists that it may pull.", autocompletion=complete(_LISTS)
-        ),
-    ] = "both",
-    media: Annotated[
-        str,
-        typer.Option(
-            "--media",
-            metavar="image|video|all",
-            help="The media that it wants hashes of.",
-            autocompletion=complete(_MEDIA),
-        ),
-    ] = "all",
+    lists: Annotated[str, choice("--list", _LISTS, "The lists that it may pull.")] = "both",
+    media: Annotated[str, choice("--media", _MEDIA, "The media that it wants hashes of.")] = "all",
     copies: Annotated[
         str,
         typer.Option(
@@ -76,8 +63,6 @@ def add_participant(
 
     takedown intake participant add /srv/intake "Example Platform" --list adult
     """
-    one_of("--list", lists, _LISTS)
-    one_of("--media", media, _MEDIA)
     kinds = [kind for kind in kinds_of("--copies", [copies], COPIES) if kind != "none"]
     with open_intake(folder) as intake:
         from takedown_cli.intake.cases.participants import DEFAULT_SCOPES, SCOPES

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, get_args
 import typer
 
 from takedown_cli.cli.commands.platform.folder import Folder, feed_reader
-from takedown_cli.cli.options.common import complete, one_of
+from takedown_cli.cli.options.common import choice
 from takedown_cli.cli.options.connection import Connection, ConnectionOptions
 from takedown_cli.cli.results.platform import RelayReport
 from takedown_cli.cli.terminal import event_log
@@ -46,15 +46,7 @@ def relay_verdicts(
     port: Annotated[
         int, typer.Option("--port", metavar="N", min=0, max=65535, help="The port; 0 for any free one.")
     ] = 8471,
-    log: Annotated[
-        str,
-        typer.Option(
-            "--log",
-            metavar="json|text|none",
-            help="What to log on stderr: counts, never persons.",
-            autocompletion=complete(event_log.FORMS),
-        ),
-    ] = "text",
+    log: Annotated[str, choice("--log", event_log.FORMS, "What to log on stderr: counts, never persons.")] = "text",
     *,
     connection: ConnectionOptions,
 ) -> None:
@@ -72,7 +64,6 @@ def relay_verdicts(
 
     Exit codes: 0 stopped; 2 a key, a secret or the address is not valid.
     """
-    form = one_of("--log", log, event_log.FORMS)
     from takedown_cli.intake import require_extra
     from takedown_cli.platform.home import Home
     from takedown_cli.protocol.addresses import BankAddress
@@ -103,7 +94,7 @@ def relay_verdicts(
         routes = [name for name, given in (("coop", coop_key), ("webhook", webhook_secret)) if given is not None]
         console.show(RelayReport(address=f"http://{shown}:{port}", routes=routes))
 
-    event_log.show(form)
+    event_log.show(log)
     serve(home, host, port, senders, forwarder, announce)
 
 
