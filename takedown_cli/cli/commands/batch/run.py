@@ -97,15 +97,17 @@ def run(
         raise NoIntakeError
     limits = job.recipe.limits
     if dry_run:
+        withdrew: tuple[int, ...] = ()
         if ledger.path.exists():
             with ledger.open(key) as opened:
                 found = compare_with_ledger(opened.state(), callers, test=test, limits=limits, again=again)
             _refuse_contradictions(found)
             _say_withdrew(found)
+            withdrew = found.withdrew
             if not add_new:
                 for line in grown_lines(found.grown):
                     console.say(line)
-        console.show(BatchPlanReport.of(callers, default))
+        console.show(BatchPlanReport.of(callers, default, withdrew))
         return
     for line in BatchPlanReport.of(callers, default).countersign_lines():
         console.say(line)
@@ -130,7 +132,7 @@ def run(
         console.say(f"{counted(found.new, 'caller')} enrolled; {found.known:,} already in the ledger.")
         _say_withdrew(found)
         grown = () if add_new else found.grown
-        raise typer.Exit(_work_through(opened, key, job, executor, connect, senders, progress, grown))
+        raise typer.Exit(_work_through(opened, key, job, executor, connect, senders, progress, grown, found.withdrew))
 
 
 def resume(
@@ -184,6 +186,7 @@ def _work_through(
     senders: int,
     progress: str | None,
     grown: tuple[GrownFolder, ...] = (),
+    withdrew: tuple[int, ...] = (),
 ) -> int:
     """Do everything that is open; return the exit code. Raise what ended it early, after the totals were shown."""
     from takedown_cli.cli.results.batch.run import BatchRunReport
@@ -223,7 +226,7 @@ def _work_through(
     if error is None:
         ledger.compact()
     entries = ledger.cases()
-    report = BatchRunReport.of(entries, running.touched, ledger.count_held_by_others(session), grown)
+    report = BatchRunReport.of(entries, running.touched, ledger.count_held_by_others(session), grown, withdrew)
     console.show(report)
     without_slip = len(slips_due(entries).slips)
     if without_slip and not console.json:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, Self
 
 from takedown_cli.cli.results.batch.states import STATES, StateName, count_states, state_lines
-from takedown_cli.cli.results.result import Result, Row
+from takedown_cli.cli.results.result import ABSENT, Result, Row
 from takedown_cli.cli.results.words import counted, counted_reason
 from takedown_cli.cli.terminal.console import sanitise
 from takedown_cli.helpline.case import Caller, CaseState
@@ -30,7 +30,7 @@ class BatchPlanReport(Result, schema="takedown.batch.plan"):
     """``takedown batch run --dry-run --json``: what the manifest holds, once it has no fault.
 
     ``hashes`` counts those of the ready-made bundles that the run would countersign, and ``countersign`` has a row for
-    each of them.
+    each of them. ``withdrew`` are the rows of callers who withdrew and were forgotten: nothing of theirs is sent.
     """
 
     callers: int
@@ -39,9 +39,10 @@ class BatchPlanReport(Result, schema="takedown.batch.plan"):
     intakes: list[str]
     hashes: int
     countersign: list[BatchCountersignRow]
+    withdrew: list[int] = ABSENT
 
     @classmethod
-    def of(cls, callers: Iterable[Caller], default_intake: str | None) -> Self:
+    def of(cls, callers: Iterable[Caller], default_intake: str | None, withdrew: Sequence[int] = ()) -> Self:
         from takedown_cli.protocol.addresses import IntakeAddress
 
         every = list(callers)
@@ -55,6 +56,7 @@ class BatchPlanReport(Result, schema="takedown.batch.plan"):
             intakes=sorted(origins),
             hashes=sum(row.hashes for row in signs),
             countersign=signs,
+            withdrew=list(withdrew),
         )
 
     def lines(self) -> Iterator[str]:
@@ -112,7 +114,8 @@ class BatchRunReport(Result, schema="takedown.batch.run"):
 
     ``callers`` is the sum of ``states``; ``cases`` counts the callers from whom the intake has accepted something.
     ``worked_on`` counts this run's callers, ``elsewhere`` those on whom another run works now; ``problems`` are this
-    run's; ``grown`` are the manifest's rows whose case is closed and whose folder has new files.
+    run's; ``grown`` are the manifest's rows whose case is closed and whose folder has new files;
+    ``withdrew`` are those of callers who withdrew and were forgotten: nothing of theirs is sent.
     """
 
     callers: int
@@ -125,9 +128,17 @@ class BatchRunReport(Result, schema="takedown.batch.run"):
     elsewhere: int
     problems: list[BatchProblemRow]
     grown: list[BatchGrownRow]
+    withdrew: list[int] = ABSENT
 
     @classmethod
-    def of(cls, entries: list[Entry], touched: set[int], elsewhere: int, grown: Iterable[GrownFolder]) -> Self:
+    def of(
+        cls,
+        entries: list[Entry],
+        touched: set[int],
+        elsewhere: int,
+        grown: Iterable[GrownFolder],
+        withdrew: Sequence[int],
+    ) -> Self:
         return cls(
             callers=len(entries),
             cases=sum(entry.acknowledged > 0 for entry in entries),
@@ -149,6 +160,7 @@ class BatchRunReport(Result, schema="takedown.batch.run"):
                 if entry.item in touched and (entry.state in _NEEDS_A_PERSON or entry.unprotected)
             ],
             grown=[BatchGrownRow(row=each.row, item=each.item, files=each.files) for each in grown],
+            withdrew=list(withdrew),
         )
 
     def lines(self) -> Iterator[str]:

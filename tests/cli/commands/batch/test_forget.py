@@ -20,6 +20,7 @@ def test_a_caller_who_withdrew_is_not_sent_again_unless_asked(shift: Desk) -> No
     for more in ((), ("--dry-run",)):
         again = shift(*run, *more)
         assert "1 caller withdrew earlier, and nothing of theirs is sent: row 2." in in_one_line(again)
+        assert published(shift(*run, *more, "--json").out)["withdrew"] == [2]
     assert len(shift("batch", "status", "--offline", "--all", "--json", *LEDGER).document()["cases"]) == 2
     wiped = shift("batch", "forget", "--reference", "-", "--completely", "--yes", "--json", *LEDGER, stdin=reference)
     assert published(wiped.out) == {
@@ -28,5 +29,6 @@ def test_a_caller_who_withdrew_is_not_sent_again_unless_asked(shift: Desk) -> No
     # A second time there is nothing left to forget.
     ended = shift("batch", "forget", "--reference", "-", "--completely", "--yes", *LEDGER, stdin=reference)
     assert ended.code == 2
-    assert "withdrew" not in shift(*run).said
+    assert "withdrew" not in shift(*run, "--dry-run").said
+    assert published(shift(*run, "--json").out)["withdrew"] == []
     assert len(shift("batch", "status", "--offline", "--all", "--json", *LEDGER).document()["cases"]) == 3
