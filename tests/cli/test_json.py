@@ -20,6 +20,7 @@ from takedown_cli.cli.typer_glue.group import load
 from takedown_cli.cli.typer_glue.registry import ENTRIES
 from tests.cli.documents import published, validator
 from tests.cli.runner import COMMAND, Ended, environment, run, start
+from tests.helpline.keys.cheap_keys import make_key
 from tests.waiting import PATIENCE
 
 DOCUMENTS = documents()
@@ -63,8 +64,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (here.folder / "callers" / "reference").mkdir(parents=True)
     fixtures.picture(3, (400, 300)).save(here.folder / "callers" / "reference" / "three.png")
     (here.folder / "photos" / "empty.jpg").touch()
-    (here.folder / "passphrase").write_text("correct horse battery staple\n")
-    (here.folder / "passphrase").chmod(0o600)
+    make_key(here.folder / "desk.key", here.folder / "passphrase")
     assert here("intake", "init", "home", "--name", "Example").code == 0
     assert here("hash", "photos", "-o", "case.tdb", "--age", "adult", "--for", "self", "-q").code == 3
     serving = subprocess.Popen(
@@ -96,7 +96,7 @@ class Use:
 
 
 #: How the commands of a caseload name its ledger and its key.
-OFFICE = "--ledger cases --key file:office.key --passphrase-file passphrase"
+OFFICE = "--ledger cases --key file:desk.key --passphrase-file passphrase"
 #: At least one use of every command. A new command belongs here, with its result in ``cli/results``.
 USES: dict[str, list[Use]] = {
     "hash": [
@@ -194,11 +194,10 @@ def test_every_command_is_run_here() -> None:
 
 
 def _stories() -> dict[str, list[Use]]:
-    """Return the uses that build on each other: those of ``keys`` and ``batch`` share a key, others a first word."""
+    """Return the uses that build on each other: those with the same first word."""
     stories: dict[str, list[Use]] = {}
     for name, uses in USES.items():
-        word = name.split()[0]
-        stories.setdefault("keys" if word == "batch" else word, []).extend(uses)
+        stories.setdefault(name.split()[0], []).extend(uses)
     return stories
 
 

@@ -36,8 +36,8 @@ from takedown_cli.protocol.bundle.document import item_of
 from takedown_cli.protocol.case_number import CaseNumber
 from tests.campaigns.caseload.make import FILE, FOLDER, REFERENCE, Made
 from tests.cli.runner import COMMAND, environment
+from tests.helpline.keys.cheap_keys import PASSPHRASE
 
-PASSPHRASE = "correct horse battery staple"
 #: Windows has no such signal; the scenarios are played on POSIX systems only.
 KILL: int = getattr(signal, "SIGKILL", signal.SIGTERM)
 #: Exit codes that a run may end with here: done, done with unprotected files, intake away, killed.
@@ -143,7 +143,8 @@ class Helpline:
 
     def set_up(self) -> None:
         self.do("intake", "init", "intake", "--name", "Caseload", "--test")
-        key = self.do("keys", "new", "file:helpline.key", "--passphrase-file", "passphrase")["public_key"]
+        act = "show" if (self.folder / "helpline.key").exists() else "new"
+        key = self.do("keys", act, "file:helpline.key", "--passphrase-file", "passphrase")["public_key"]
         self.do("intake", "organisation", "add", "intake", "Helpline", key, "--quota", "1000000")
         self.serve()
 

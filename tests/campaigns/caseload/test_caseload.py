@@ -14,6 +14,7 @@ import pytest
 
 from tests.campaigns.caseload import scenario
 from tests.campaigns.caseload.make import FOLDER, REFERENCE, Made, Plan, make
+from tests.helpline.keys.cheap_keys import make_key
 
 CALLERS = 30
 
@@ -35,6 +36,7 @@ def alone(made: Made) -> scenario.Alone:
 def line(tmp_path: Path, made: Made) -> Iterator[scenario.Helpline]:
     (tmp_path / "line").mkdir()
     helpline = scenario.Helpline(tmp_path / "line", made)
+    make_key(helpline.folder / "helpline.key", helpline.folder / "passphrase")
     helpline.set_up()
     yield helpline
     helpline.stop(scenario.KILL)

@@ -12,6 +12,7 @@ from takedown_cli import fixtures
 from takedown_cli.intake import running
 from tests.cli.runner import COMMAND, Ended, after, run
 from tests.hashing.cluster.machines import machines, with_its_children
+from tests.helpline.keys.cheap_keys import make_key
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 CALLERS, PICTURES = 4, 3
@@ -25,7 +26,7 @@ def test_a_caseload_goes_on_where_the_cluster_left_it(tmp_path: Path) -> None:
         folder.mkdir(parents=True)
         for number in range(PICTURES):
             fixtures.picture(caller * PICTURES + number, (320, 240)).save(folder / f"{number}.png")
-    (tmp_path / "passphrase").write_text("words of the helpline\n")
+    make_key(tmp_path / "helpline.key", tmp_path / "passphrase")
     key = ("--key", "file:helpline.key", "--passphrase-file", "passphrase")
     ledger = (*key, "--ledger", "cases.ledger", "-q")
 
@@ -34,7 +35,6 @@ def test_a_caseload_goes_on_where_the_cluster_left_it(tmp_path: Path) -> None:
         assert ended.code == code, ended.said
         return ended
 
-    ran(0, "keys", "new", "file:helpline.key", *key[2:])
     declared = ("--age", "adult", "--for", "other", "--authority", "permission")
     with running(tmp_path / "intake", name="Test intake", test=True) as intake, machines(tmp_path / "m", 1) as made:
         there = ("--executor", made.address)

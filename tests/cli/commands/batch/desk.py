@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cli.runner import Ended, run
+from tests.helpline.keys.cheap_keys import make_key
 
 NUMBERS = re.compile(r"(?:[0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}")
 
@@ -30,9 +31,7 @@ class Desk:
 
 
 def with_key(place: Path) -> None:
-    (place / "words").write_text("correct horse battery staple\n")
-    (place / "words").chmod(0o600)
-    assert run("keys", "new", "file:office.key", "--passphrase-file", "words", cwd=place).code == 0
+    make_key(place / "office.key", place / "words")
 
 
 def in_one_line(ended: Ended) -> str:
