@@ -12,6 +12,7 @@ from takedown_cli.intake.operations import inspection
 from tests.deploy.test_deploy import DEPLOY, need, ran
 from tests.intake.person import HTTP
 from tests.intake.process import run, served
+from tests.intake.served import new_intake
 
 yaml = pytest.importorskip("yaml")
 ALERTS = DEPLOY / "alerts.yml"
@@ -68,7 +69,7 @@ def test_an_alert_fires_when_it_should_and_not_otherwise(alert: str, tmp_path: P
 
 def test_every_alert_is_about_a_metric_that_the_intake_has_and_names_the_next_step(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     token = run("metrics-token", str(home))["token"]
     with served(home) as (_, address):
         text = HTTP.get(f"{address['origin']}/metrics", headers={"authorization": f"Bearer {token}"}).text

@@ -14,9 +14,14 @@ from takedown_cli.intake.settings import Home, Settings
 from tests.intake.person import Person
 
 
+def new_intake(folder: Path, **settings: Any) -> None:
+    """Make what ``takedown intake init`` makes, without a process for it."""
+    make_intake(Home(folder), Settings(name="Test intake", **settings))
+
+
 @contextmanager
 def intake_with(folder: Path, **settings: Any) -> Iterator[Running]:
-    make_intake(Home(folder), Settings(name="Test intake", test=True, **settings))
+    new_intake(folder, test=True, **settings)
     with running(folder) as server:
         yield server
 

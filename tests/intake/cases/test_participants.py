@@ -20,12 +20,12 @@ from takedown_cli.intake.settings import Home, Settings
 from takedown_cli.protocol.wire import Copies
 from tests.intake.person import HTTP, Person, Platform, balanced, picture, video
 from tests.intake.process import run, served
-from tests.intake.served import somebody
+from tests.intake.served import new_intake, somebody
 from tests.intake.steps import NewPlatform, states
 
 
 def test_participants_are_taken_in_while_it_serves(home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     with served(home) as (_, address):
         added = run("participant", "add", str(home), "Example Platform", "--list", "adult")
         assert run("participant", "add", str(home), "Example Platform", code=2)["id"] == "config"

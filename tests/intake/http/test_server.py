@@ -11,12 +11,13 @@ import pytest
 
 from tests.intake.person import HTTP, Person
 from tests.intake.process import TAKEDOWN, run, served
+from tests.intake.served import new_intake
 from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_signal_lets_what_has_begun_end(number: signal.Signals, home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     with served(home) as (process, address):
         card = HTTP.get(f"{address['origin']}/v1/keys").content
         person = Person(address["origin"], card)
@@ -35,7 +36,7 @@ def test_a_stop_signal_lets_what_has_begun_end(number: signal.Signals, home: Pat
 
 
 def test_an_operators_day(home: Path, tmp_path: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     where = str(home)
     first = run(
         "participant", "add", where, "Platform", "--media", "video", "--copies", "none", "--confirmed", "--submit"

@@ -19,7 +19,8 @@ from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.service import make_intake
 from takedown_cli.intake.settings import Home, Settings
 from tests.intake.person import HTTP, Person
-from tests.intake.process import run, served
+from tests.intake.process import served
+from tests.intake.served import new_intake
 from tests.waiting import PATIENCE
 
 
@@ -108,7 +109,7 @@ def ended(process: int) -> bool:
 def test_a_process_that_opens_messages_is_replaced_when_it_dies_and_ends_with_its_parent(home: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("looks into /proc")
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     with served(home, options=("--processes", "2")) as (process, address):
         person = Person(address["origin"], HTTP.get(f"{address['origin']}/v1/keys").content)
         assert person.submit().status_code == 200

@@ -27,7 +27,7 @@ from tests.docs.markdown import DOCS
 from tests.intake.person import HTTP, Person, balanced, picture
 from tests.intake.postgres import postgres
 from tests.intake.process import TAKEDOWN, run, served
-from tests.intake.served import intake_with, somebody
+from tests.intake.served import intake_with, new_intake, somebody
 from tests.intake.steps import RecordedEvents
 from tests.waiting import PATIENCE, wait_until
 
@@ -59,7 +59,7 @@ def test_half_written_settings_name_the_place() -> None:
 
 
 def test_half_written_settings_end_a_command_with_2(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     settings = home / "intake.toml"
     settings.write_bytes(settings.read_bytes()[:30])
     for command in ("serve", "status"):
@@ -68,7 +68,7 @@ def test_half_written_settings_end_a_command_with_2(home: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_named(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         refused = run("serve", str(home), "--port", str(port), code=2)
@@ -77,7 +77,7 @@ def test_a_port_that_is_taken_is_named(home: Path) -> None:
 
 
 def test_an_address_that_is_not_ours_is_named(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     refused = run("serve", str(home), "--host", "192.0.2.1", "--port", "0", code=2)
     assert "192.0.2.1" in refused["sentence"]
     assert "no such address" in refused["sentence"]
@@ -85,7 +85,7 @@ def test_an_address_that_is_not_ours_is_named(home: Path) -> None:
 
 def test_a_database_file_that_cannot_be_opened_names_the_account(home: Path, tmp_path: Path) -> None:
     """The system's administrator may open everything, so the file is in a folder that is not there."""
-    run("init", str(home))
+    new_intake(home)
     with (home / "intake.toml").open("a") as settings:
         settings.write(f'database = "sqlite:///{tmp_path / "nowhere" / "intake.db"}"\n')
     for command in ("status", "verify", "serve"):
@@ -95,7 +95,7 @@ def test_a_database_file_that_cannot_be_opened_names_the_account(home: Path, tmp
 
 
 def test_a_folder_that_cannot_be_written_to_is_not_served(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     (home / "serving").mkdir()  # what cannot be opened as a file, for the administrator too
     refused = run("serve", str(home), "--port", "0", code=2)
     said(refused["sentence"], refused["hint"], "The intake's folder cannot be written to.")
@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_written_to_is_not_served(home: Path) -> None:
 def test_keys_that_others_can_read_are_not_used(home: Path) -> None:
     if os.name == "nt":
         pytest.skip("Windows has no modes")
-    run("init", str(home))
+    new_intake(home)
     (home / "keys" / "pepper").chmod(0o644)
     for command in ("serve", "status", "upgrade"):
         refused = run(command, str(home), code=2)
@@ -112,7 +112,7 @@ def test_keys_that_others_can_read_are_not_used(home: Path) -> None:
 
 
 def test_a_missing_key_and_a_missing_database_are_named(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     (home / "intake.db").rename(home / "elsewhere")
     refused = run("serve", str(home), code=2)
     said(refused["sentence"], refused["hint"], "The intake's database is missing")
@@ -125,7 +125,7 @@ def test_a_missing_key_and_a_missing_database_are_named(home: Path) -> None:
 
 def test_a_postgresql_that_is_not_there_is_named(home: Path, tmp_path: Path) -> None:
     pytest.importorskip("psycopg", reason="the extra 'postgres' is not installed")
-    run("init", str(home))
+    new_intake(home)
     with (home / "intake.toml").open("a") as settings:
         settings.write(f'database = "postgresql+psycopg://intake@/intake?host={tmp_path}"\n')
     for command in ("serve", "status", "verify"):
@@ -175,7 +175,7 @@ def no_file_grows_beyond(size: int) -> Callable[[], None]:
 @pytest.mark.parametrize("command", ["init", "backup"])
 def test_a_full_disk_ends_a_command_with_2_and_leaves_nothing_half_done(command: str, tmp_path: Path) -> None:
     home, target = tmp_path / "home", tmp_path / "target"
-    run("init", str(home))
+    new_intake(home)
     arguments = [str(target)] if command == "init" else [str(home), str(target)]
     ended = subprocess.run(
         [*TAKEDOWN, command, *arguments], capture_output=True, text=True, timeout=PATIENCE, check=False,
@@ -188,7 +188,7 @@ def test_a_full_disk_ends_a_command_with_2_and_leaves_nothing_half_done(command:
 
 
 def test_a_database_that_cannot_grow_is_called_a_full_disk(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     engine = open_engine(f"sqlite:///{home / 'intake.db'}", writer=True)
 
     def fill() -> None:
@@ -246,7 +246,7 @@ def test_a_clock_that_is_years_ahead_deletes_nothing_until_it_is_confirmed(home:
 
 
 def test_after_a_long_pause_the_operator_confirms_the_clock(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     run("purge", str(home))
     long_ago = date.fromisoformat(SYSTEM.day()) - timedelta(days=upkeep.CLOCK_DAYS + 1)
     upkeep.note_done(Home(home), "purge", long_ago.isoformat())
@@ -258,7 +258,7 @@ def test_after_a_long_pause_the_operator_confirms_the_clock(home: Path) -> None:
 
 def test_a_clock_that_was_behind_for_a_while_stops_no_purge(home: Path) -> None:
     """A computer without a battery starts in the past. Were that day noted, the right one would be doubted for good."""
-    run("init", str(home))
+    new_intake(home)
     run("purge", str(home))
     behind = Clock(lambda: SYSTEM.seconds() - 3 * 365 * 86_400)
     recorded = RecordedEvents()
@@ -273,7 +273,7 @@ def test_a_clock_that_was_behind_for_a_while_stops_no_purge(home: Path) -> None:
 
 
 def test_a_pause_of_some_weeks_needs_no_confirmation(home: Path) -> None:
-    run("init", str(home))
+    new_intake(home)
     upkeep.note_done(Home(home), "purge", (date.fromisoformat(SYSTEM.day()) - timedelta(days=30)).isoformat())
     assert upkeep.clock_doubt(Home(home), SYSTEM.day()) is None
     with served(home):

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import text
 
 from tests.intake.process import run
-from tests.intake.served import intake_with, somebody
+from tests.intake.served import intake_with, new_intake, somebody
 
 
 @pytest.mark.parametrize("damage", ["beginning", "page", "rows"])
 def test_a_damaged_database_ends_with_code_5(damage: str, home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     run("participant", "add", str(home), "Example Platform")
     file = home / "intake.db"
     with closing(sqlite3.connect(file)) as connection:

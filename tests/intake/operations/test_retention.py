@@ -22,12 +22,12 @@ from takedown_cli.intake.settings import Home
 from takedown_cli.protocol.wire import LAST_DAY
 from tests.intake.person import Person, Platform, balanced, picture
 from tests.intake.process import run
-from tests.intake.served import everything_in, intake_with, somebody
+from tests.intake.served import everything_in, intake_with, new_intake, somebody
 from tests.intake.steps import RecordedEvents, item, withdraw
 
 
 def test_purge_fails_when_what_it_deleted_may_be_in_the_log(home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     with closing(sqlite3.connect(home / "intake.db", isolation_level=None)) as reading:
         reading.execute("BEGIN")
         reading.execute("SELECT count(*) FROM hashes").fetchone()

@@ -13,13 +13,13 @@ from takedown_cli.intake.operations.serving_lock import find_server, hold_folder
 from takedown_cli.intake.settings import Home
 from tests.intake.person import HTTP
 from tests.intake.postgres import Postgres
-from tests.intake.process import TAKEDOWN, run, served
-from tests.intake.served import intake_with
+from tests.intake.process import TAKEDOWN, served
+from tests.intake.served import intake_with, new_intake
 from tests.waiting import PATIENCE
 
 
 def test_a_second_server_is_refused_and_the_first_goes_on(home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     with served(home) as (_, address):
         second = subprocess.run(
             [*TAKEDOWN, "serve", str(home), "--port", "0"],

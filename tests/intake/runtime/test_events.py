@@ -10,12 +10,13 @@ import pytest
 
 from tests.intake.person import HTTP, Person, balanced, picture
 from tests.intake.process import TAKEDOWN, run
+from tests.intake.served import new_intake
 from tests.waiting import PATIENCE
 
 
 @pytest.mark.parametrize("form", ["json", "text", "none"])
 def test_the_log_tells_counts_and_nothing_of_anybody(form: str, home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     keys = run("participant", "add", str(home), "Example Platform")
     process = subprocess.Popen(
         [*TAKEDOWN, "serve", str(home), "--port", "0", "--json", "--log", form],

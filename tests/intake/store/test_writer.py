@@ -18,8 +18,8 @@ from takedown_cli.intake.store import engine
 from takedown_cli.intake.store.writer import MAX_QUEUED
 from tests.campaigns import crash, powercut
 from tests.intake.person import HTTP, Person, balanced, picture
-from tests.intake.process import free_port, run, served
-from tests.intake.served import intake_with, somebody
+from tests.intake.process import free_port, served
+from tests.intake.served import intake_with, new_intake, somebody
 from tests.intake.steps import RecordedEvents
 
 
@@ -47,7 +47,7 @@ def test_a_full_queue_refuses_instead_of_growing(intake: Running) -> None:
 
 
 def test_what_was_acknowledged_survives_being_killed(home: Path) -> None:
-    run("init", str(home), "--test")
+    new_intake(home, test=True)
     port = free_port()
     people: list[tuple[Person, bytes, bytes]] = []
     for round_ in range(3):
