@@ -22,6 +22,7 @@ from takedown_cli.protocol.addresses import IntakeAddress
 from tests.client import raw
 from tests.client.hostile import serving
 from tests.client.test_tls import Tls, eavesdropper
+from tests.waiting import PATIENCE
 
 __all__ = ["eavesdropper"]
 
@@ -34,29 +35,32 @@ def free_port() -> int:
         return port
 
 
-def failure(address: IntakeAddress, proxy: str | None = None, ca: Path | None = None) -> UnreachableError:
-    """What a person reads after one try that waits half a second."""
+def failure(
+    address: IntakeAddress, proxy: str | None = None, ca: Path | None = None, wait: float = PATIENCE
+) -> UnreachableError:
+    """What a person reads after one try. Only a server that stays silent needs a short wait."""
     with Transport(address, proxy, ca=ca) as transport, pytest.raises(UnreachableError) as caught:
-        transport.get("/v1/keys", Exchange(timeout=SOON))
+        transport.get("/v1/keys", Exchange(timeout=wait))
     return caught.value
 
 
 @pytest.mark.parametrize("kind", raw.ENDLESS)
 def test_an_answer_without_an_end_is_given_up(kind: str) -> None:
     with raw.listening(raw.ENDLESS[kind]) as address:
-        assert "did not answer within" in failure(address).sentence
+        assert "did not answer within" in failure(address, wait=SOON).sentence
 
 
 def test_a_handshake_without_an_end_is_given_up() -> None:
     with raw.listening(raw.drip(b"\x16\x03\x03\x40\x00", b"\x02"), "https") as address:
-        assert "secure connection" in failure(address).sentence
+        assert "secure connection" in failure(address, wait=SOON).sentence
 
 
 def test_a_proxy_without_an_answer_is_named() -> None:
     with raw.listening(raw.stay_silent) as proxy:
         port = proxy.origin.rpartition(":")[2]
         for scheme, origin in (("socks5h", "http"), ("http", "https")):
-            said = failure(IntakeAddress.parse(f"{origin}://127.0.0.1:9"), f"{scheme}://127.0.0.1:{port}").sentence
+            silent = IntakeAddress.parse(f"{origin}://127.0.0.1:9")
+            said = failure(silent, f"{scheme}://127.0.0.1:{port}", wait=SOON).sentence
             assert said.startswith(f"The proxy at 127.0.0.1:{port} did not answer within")
 
 
@@ -70,17 +74,17 @@ def test_a_body_that_nobody_takes_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("serve", "words"),
+    ("serve", "wait", "words"),
     [
-        (raw.stay_silent, "accepted the connection, but did not answer within"),
-        (raw.close_at_once, "closed the connection without an answer."),
-        (raw.close_after_the_request, "closed the connection without an answer."),
-        (raw.speak_smtp, "answered, but not as a web server."),
+        (raw.stay_silent, SOON, "accepted the connection, but did not answer within"),
+        (raw.close_at_once, PATIENCE, "closed the connection without an answer."),
+        (raw.close_after_the_request, PATIENCE, "closed the connection without an answer."),
+        (raw.speak_smtp, PATIENCE, "answered, but not as a web server."),
     ],
 )
-def test_each_way_to_fail_has_its_sentence(serve: raw.Serve, words: str) -> None:
+def test_each_way_to_fail_has_its_sentence(serve: raw.Serve, wait: float, words: str) -> None:
     with raw.listening(serve) as address:
-        found = failure(address)
+        found = failure(address, wait=wait)
     assert words in found.sentence
     assert found.sentence.startswith(address.origin.removeprefix("http://"))
 
