@@ -7,6 +7,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?=
 export PYTHON
+# The tests start thousands of programs, which would each compile all that they import.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo        run the whole loop on this machine, with made-up pictures; ARGS=--open shows the page for callers"

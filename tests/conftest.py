@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,8 +21,12 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, settings
 
+from takedown_cli.cli.options import settings as settings_file
+from takedown_cli.cli.terminal import signals
 from takedown_cli.cli.terminal.console import Console, console
+from takedown_cli.hashing.pool import prestart
 from takedown_cli.intake import running
+from takedown_cli.intake.runtime.events import log
 
 # How long an example takes says how busy the machine is, not whether the program is right.
 settings.register_profile("takedown", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -61,14 +66,26 @@ def shared() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _console_as_started() -> Iterator[None]:
+def _program_as_started() -> Iterator[None]:
     """Forget what a command that ran in this process asked for, so that no test depends on those before it."""
+    complain, handlers, level = sys.unraisablehook, log.handlers[:], log.level
     yield
     vars(console).update(vars(Console()))
+    signals.disarm()
+    while prestart._started:  # by ``hash`` with a mistake; the pool of another test would take it over
+        control, process = prestart._started.pop()
+        with control, process:
+            process.kill()
+    settings_file._read_file.cache_clear()  # by its path, which another test may use for another file
+    sys.unraisablehook, log.handlers[:] = complain, handlers
+    log.setLevel(level)
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let the commands under test be interrupted, also when the tests run in the background with Ctrl-C ignored."""
+    # pytest-xdist would begin with the files of most tests; ours come in the order of what they take.
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_IGN:
@@ -81,8 +98,18 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Mark the tests, and begin with the files that take longest: a worker left with one would keep all waiting."""
+    _mark(items)
+    yield
+    weights: Counter[Path] = Counter()
+    for item in items:
+        weights[item.path] += 200 if item.get_closest_marker("slow") else 10 if item.get_closest_marker("waits") else 1
+    items.sort(key=lambda item: -weights[item.path])
+
+
+def _mark(items: list[pytest.Item]) -> None:
     """Mark what waits, and what needs a program beside Python, so that no test has to be marked by hand for it."""
     for item in items:
         if not isinstance(item, pytest.Function):
