@@ -35,10 +35,13 @@ class BankClient:
         self._bank = address.bank
         self._retries = retries
 
+    def has_bank(self) -> bool:
+        """Return whether the server has this bank."""
+        return _json_field(self._get(self._path), "name") == self._bank
+
     def fetch_signal_types(self) -> frozenset[str]:
         """Return the kinds of hash that the server takes. Raise RefusedError when it has no such bank."""
-        bank = self._get(self._path)
-        if _json_field(bank, "name") != self._bank:
+        if not self.has_bank():
             raise RefusedError("No such bank at this address.", hint="Check --to: HOST, then the bank's name.")
         kinds = _json_value(self._get("/c/signal_type"))
         if not isinstance(kinds, list):
@@ -83,11 +86,14 @@ class BankClient:
             raise RefusedError("The HMA server did not delete an entry.", hint=_ASK)
         return True
 
-    def fetch_record_keys(self, number: int) -> list[str]:
-        """Return the keys under which exchanges gave an entry; none if it is gone, or came from no exchange."""
+    def fetch_record_keys(self, number: int) -> list[str] | None:
+        """Return the keys under which exchanges gave an entry; none if it is gone, or came from no exchange.
+
+        Return None if the server has no such bank.
+        """
         reply = self._get(f"{self._path}/content/{number}")
         if reply.status == 404:
-            return []
+            return [] if self.has_bank() else None
         if reply.status != 200:
             raise RefusedError("The HMA server did not show an entry.", hint="Check the address of the bank.")
         metadata = _json_field(reply, "metadata")

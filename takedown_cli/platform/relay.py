@@ -119,7 +119,8 @@ class Forwarder:
     def forward(self) -> int:
         """Hand on all that can be; return how many verdicts were sent. Raise what the servers' clients raise.
 
-        What is about an entry that the HMA server does not show waits, and holds up nothing else.
+        What is about an entry that the HMA server does not show, or of a bank that it has not, waits, and holds up
+        nothing else.
         """
         with RelayQueue(self._home.relay_file) as decided, VerdictQueue(self._home.verdicts_file) as verdicts:
             rows = decided.waiting()
@@ -150,9 +151,10 @@ class Forwarder:
         """
         found: dict[Entry, list[str]] = {}
         fault: TakedownError | None = None
+        no_bank = False
         for entry in sorted(entries, key=lambda entry: self._failed.get(entry, 0)):
             try:
-                found[entry] = self._records_of(*entry)
+                records = self._records_of(*entry)
             except TakedownError as error:
                 fault = error
                 self._failures += 1
@@ -161,13 +163,22 @@ class Forwarder:
                     break  # most likely it is away, and each try takes long
             else:
                 self._failed.pop(entry, None)
+                if records is None:
+                    no_bank = True
+                else:
+                    found[entry] = records
+        if no_bank:
+            log_warning("relay-no-such-bank")
         return found, fault
 
-    def _records_of(self, bank_name: str | None, content: int | None) -> list[str]:
-        keys: list[str] = []
+    def _records_of(self, bank_name: str | None, content: int | None) -> list[str] | None:
+        """Return the records of an entry; None if the HMA server has no bank of that name, for it may get one."""
+        keys: list[str] | None = []
         if self._open_bank is not None and content is not None:
             with self._open_bank(bank_name) as bank:
                 keys = bank.fetch_record_keys(content)
+        if keys is None:
+            return None
         records = [key for key in keys if _is_record(key)]
         if not records:
             log_warning("relay-entry-of-no-record")

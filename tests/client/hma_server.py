@@ -31,6 +31,7 @@ class Server:
     #: The banking requests that are answered by this status instead, and not carried out.
     busy: dict[int, int] = field(default_factory=dict)
     redirects: bool = False
+    banks: set[str] = field(default_factory=lambda: {BANK})
     entries: dict[int, dict[str, Any]] = field(default_factory=dict)
     indexed: set[int] = field(default_factory=set)
     asked: list[tuple[str, str, bytes, dict[str, str]]] = field(default_factory=list)
@@ -63,7 +64,9 @@ class Server:
         match method, parts.path.strip("/").split("/"):
             case "GET", ["c", "bank", name]:
                 return (
-                    (200, {"name": name, "matching_enabled_ratio": 1.0}) if name == BANK else (404, {"message": "no"})
+                    (200, {"name": name, "matching_enabled_ratio": 1.0})
+                    if name in self.banks
+                    else (404, {"message": "no"})
                 )
             case "GET", ["c", "signal_type"]:
                 return 200, [{"name": kind, "enabled_ratio": 1.0} for kind in self.kinds]
@@ -75,7 +78,7 @@ class Server:
                 return 200, {"matches": found}
             case "POST", ["c", "bank", _, "signal"]:
                 return self._bank(json.loads(body))
-            case "GET", ["c", "bank", _, "content", number] if int(number) in self.entries:
+            case "GET", ["c", "bank", bank, "content", number] if bank in self.banks and int(number) in self.entries:
                 return 200, self.entries[int(number)]
             case "DELETE", ["c", "bank", _, "content", number]:
                 return 200, {"deleted": int(self.entries.pop(int(number), None) is not None)}

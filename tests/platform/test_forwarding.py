@@ -28,6 +28,7 @@ class Servers:
         self.sent: list[tuple[str | None, str]] = []
         self.asked: list[int] = []
         self.failing: dict[int, type[TakedownError]] = {}
+        self.has_bank = True
 
     def fetch_signing_key(self) -> bytes:
         return b""
@@ -36,8 +37,10 @@ class Servers:
         self.sent += [(one.id, one.verdict) for one in verdicts]
         return len(verdicts)
 
-    def fetch_record_keys(self, number: int) -> list[str]:
+    def fetch_record_keys(self, number: int) -> list[str] | None:
         self.asked.append(number)
+        if not self.has_bank:
+            return None
         if number in self.failing:
             raise self.failing[number]
         return [RECORDS[number]]
@@ -91,6 +94,21 @@ def test_an_entry_that_hma_does_not_show_holds_up_no_verdict(
     servers.failing.clear()
     assert forwarder.forward() == 1
     assert servers.sent[-1] == ("aa" * 16, "Blocked")
+    assert waiting(home) == []
+
+
+def test_verdicts_on_a_bank_that_is_not_there_wait_and_the_log_says_so(
+    home: Home, servers: Servers, forwarder: Forwarder, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(home, entry(1), entry(2), Decision("NotBlocked", "dd" * 16))
+    servers.has_bank = False
+    assert forwarder.forward() == 1
+    assert forwarder.forward() == 0
+    assert servers.sent == [("dd" * 16, "NotBlocked")]
+    assert waiting(home) == [entry(1), entry(2)]
+    assert [one.message for one in caplog.records if one.levelname == "WARNING"] == ["relay-no-such-bank"] * 2
+    servers.has_bank = True
+    assert forwarder.forward() == 2
     assert waiting(home) == []
 
 

@@ -16,7 +16,7 @@ from takedown_cli.cli.options.connection import Connection, ConnectionOptions
 from takedown_cli.cli.results.platform import RelayReport
 from takedown_cli.cli.terminal import event_log
 from takedown_cli.cli.terminal.console import console
-from takedown_cli.core.errors import UsageError
+from takedown_cli.core.errors import RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.client.hma import BankClient
@@ -62,7 +62,8 @@ def relay_verdicts(
     signed, is stale or was sent before changes nothing. Nothing about an uploader
     is kept. Verdicts wait on the disk while the intake is away.
 
-    Exit codes: 0 stopped; 2 a key, a secret or the address is not valid.
+    Exit codes: 0 stopped; 2 a key, a secret or the address is not valid; 6 the HMA
+    server has no such bank.
     """
     from takedown_cli.intake import require_extra
     from takedown_cli.platform.home import Home
@@ -87,6 +88,9 @@ def relay_verdicts(
     )
     bank = None if hma is None else BankAddress.parse(hma, plain=plain_http)
     open_bank = None if bank is None else partial(_bank_client, bank, connection)
+    event_log.show(log)
+    if bank is not None:
+        _check_bank(bank, connection)
     forwarder = Forwarder(home, partial(feed_reader, settings, connection), open_bank)
 
     def announce(port: int) -> None:
@@ -94,7 +98,6 @@ def relay_verdicts(
         routes = [name for name, given in (("coop", coop_key), ("webhook", webhook_secret)) if given is not None]
         console.show(RelayReport(address=f"http://{shown}:{port}", routes=routes))
 
-    event_log.show(log)
     serve(home, host, port, senders, forwarder, announce)
 
 
@@ -119,6 +122,25 @@ def _read_file(path: Path, option: str) -> bytes:
             return stream.read(_LARGEST)
     except (OSError, ValueError):
         raise UsageError(f"The file that {option} names cannot be read.") from None
+
+
+def _check_bank(address: BankAddress, connection: Connection) -> None:
+    """Raise RefusedError if the HMA server has no such bank. One that is away now is asked later."""
+    from takedown_cli.client.hma import BankClient
+    from takedown_cli.client.retries import Retries
+    from takedown_cli.intake.runtime.events import log_failure
+
+    try:
+        with connection.open_transport(address.server) as transport:
+            has_bank = BankClient(transport, address, Retries(1, connection.timeout)).has_bank()
+    except UnreachableError as error:
+        log_failure("relay-bank-unchecked", error)
+        return
+    if not has_bank:
+        raise RefusedError(
+            f"The HMA server has no bank {address.bank}.",
+            hint="Check the name at the end of --hma. GET /c/banks of the HMA server lists its banks.",
+        )
 
 
 @contextmanager

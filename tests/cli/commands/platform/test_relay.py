@@ -145,6 +145,38 @@ def test_a_relay_without_a_valid_key_or_secret_does_not_start(site: Operator) ->
     assert not (site.folder / "site" / "relay.db").exists()
 
 
+def test_a_bank_that_hma_has_not_is_an_error_at_the_start(site: Operator) -> None:
+    with serving() as hma:
+        wrong = hma.to.replace("NCII", "NCCI")
+        ended = site(f"platform relay site --port 0 --webhook-secret secret --hma {wrong}", 6)
+    assert "no bank NCCI" in ended.said
+    assert "--hma" in ended.said
+
+
+def test_a_verdict_on_a_bank_of_another_name_waits_until_hma_has_it(site: Operator) -> None:
+    person, record = listed(site, "by a bank's name")
+    with serving() as hma:
+        hma.entries[41] = {"id": 41, "bank": {"name": "LATER"}, "metadata": {"collab": {"LATER": [record]}}}
+        for banks in ({"NCII"}, {"NCII", "LATER"}):
+            hma.banks = banks
+            with relaying(site, "--webhook-secret", "secret", "--hma", hma.to) as address:
+                if banks == {"NCII"}:
+                    said = {"verdict": "Blocked", "bank": "LATER", "bank_content_id": 41}
+                    assert say(address, said).status_code == 202
+                    until(lambda: any(path == "/c/bank/LATER" for _, path, _, _ in hma.asked))
+                    assert "blocked" not in person.answers().values()
+                else:
+                    until(lambda: "blocked" in person.answers().values())
+
+
+def test_an_hma_that_is_away_at_the_start_does_not_keep_callbacks_out(site: Operator) -> None:
+    person, record = listed(site, "while hma was away")
+    away = ("--webhook-secret", "secret", "--hma", "hma+http://127.0.0.1:9/NCII", "--timeout", "1")
+    with relaying(site, *away) as address:
+        assert say(address, {"verdict": "Blocked", "id": record}).status_code == 202
+        until(lambda: "blocked" in person.answers().values())
+
+
 def test_the_port_may_be_taken(site: Operator, tmp_path: Path) -> None:
     with relaying(site, "--webhook-secret", "secret") as address:
         said = site(f"platform relay site --port {address.rpartition(':')[2]} --webhook-secret secret", 2).said
