@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -29,10 +28,12 @@ __all__ = ["eavesdropper"]
 SOON = 0.5
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port at which nobody listens, kept so that nobody else can."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield kept.getsockname()[1]
 
 
 def failure(
@@ -89,8 +90,7 @@ def test_each_way_to_fail_has_its_sentence(serve: raw.Serve, wait: float, words:
     assert found.sentence.startswith(address.origin.removeprefix("http://"))
 
 
-def test_refused_names_host_and_port() -> None:
-    port = free_port()
+def test_refused_names_host_and_port(port: int) -> None:
     found = failure(IntakeAddress.parse(f"http://127.0.0.1:{port}"))
     assert found.sentence == f"No server answered at 127.0.0.1:{port} (connection refused)."
     through = failure(IntakeAddress.parse("https://intake.example"), f"socks5h://127.0.0.1:{port}")
@@ -126,8 +126,7 @@ def test_a_socks_proxy_that_cannot_connect_is_named() -> None:
     assert found.sentence == f"The proxy at {where} could not connect to intake.example."
 
 
-def test_a_password_of_the_proxy_is_not_shown() -> None:
-    port = free_port()
+def test_a_password_of_the_proxy_is_not_shown(port: int) -> None:
     found = failure(IntakeAddress.parse("https://intake.example"), f"http://lena:secret@127.0.0.1:{port}")
     assert "secret" not in found.sentence + found.hint
     assert f"127.0.0.1:{port}" in found.sentence

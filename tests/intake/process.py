@@ -17,8 +17,10 @@ TAKEDOWN = [sys.executable, "-m", "takedown_cli", "intake"]
 
 
 def run(*arguments: str, code: int = 0) -> dict[str, Any]:
+    """A command to its end; its JSON object. A server takes any free port, as others may have the usual one."""
+    port = ("--port", "0") if arguments[0] == "serve" and "--port" not in arguments else ()
     done = subprocess.run(
-        [*TAKEDOWN, *arguments, "--json"], capture_output=True, text=True, timeout=PATIENCE, check=False
+        [*TAKEDOWN, *arguments, *port, "--json"], capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert done.returncode == code, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)

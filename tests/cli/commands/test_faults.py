@@ -23,8 +23,8 @@ from tests.cli.commands.helpline import Helpline
 from tests.cli.runner import Ended, after, in_terminal, run
 from tests.client import raw
 from tests.client.hostile import serving
-from tests.client.test_failures import free_port
 from tests.client.test_tls import serving_tls
+from tests.intake.process import free_port
 from tests.waiting import PATIENCE
 
 NUMBER = b"0000-0000-0000-0000-0000-0000"

@@ -13,8 +13,8 @@ from tests.cli.commands.helpline import Helpline
 from tests.cli.runner import Ended, in_terminal, run
 from tests.client import raw
 from tests.client.hostile import serving
-from tests.client.test_failures import free_port
 from tests.client.test_tls import Tls, eavesdropper
+from tests.intake.process import free_port
 
 __all__ = ["eavesdropper"]
 
