@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from takedown_cli.core.errors import UsageError
-from takedown_cli.core.model import Hasher, Outcome, Recipe
+from takedown_cli.core.model import Hasher, Outcome, Recipe, VideoProgress
 
 if TYPE_CHECKING:
     from takedown_cli.core.model import Limits
@@ -29,7 +29,8 @@ class Progress:
     """How far a run is: files and bytes that are done, and that were found so far.
 
     ``counted`` says that everything was found, so that ``found`` and ``found_bytes`` are the totals. ``seconds`` is the
-    time since the start.
+    time since the start. ``video`` is how far the video is that is being decoded, if one takes more than a moment on
+    this computer.
     """
 
     files: int = 0
@@ -38,6 +39,7 @@ class Progress:
     found_bytes: int = 0
     counted: bool = False
     seconds: float = 0.0
+    video: VideoProgress | None = None
 
     @property
     def seconds_left(self) -> float | None:
@@ -120,6 +122,15 @@ class Count:
         self.files = self.bytes = self.found = self.found_bytes = 0
         self.counted = False
         self.stop = threading.Event()
+        self._ask_video: Callable[[], VideoProgress | None] = lambda: None
+
+    def watch(self, hasher: object) -> None:
+        """Ask this hasher from now on how far its present video is."""
+        self._ask_video = lambda: getattr(hasher, "video", None)
+
+    def watch_run(self, outcomes: Outcomes) -> None:
+        """Ask this run from now on how far its present video is."""
+        self._ask_video = lambda: outcomes.progress().video
 
     def add(self, outcome: Outcome) -> None:
         """Count an outcome."""
@@ -148,6 +159,7 @@ class Count:
             found_bytes=max(self.found_bytes, self.bytes),
             counted=self.counted,
             seconds=time.monotonic() - self.started,
+            video=self._ask_video(),
         )
 
 
@@ -183,4 +195,6 @@ def hash_paths(
     count = Count()
     if count_ahead:
         threading.Thread(target=count.walk, args=(roots, chosen.limits), daemon=True).start()
-    return Outcomes(pipeline.outcomes(roots, chosen, workers=workers, hasher=hasher), count, on_progress)
+    return Outcomes(
+        pipeline.outcomes(roots, chosen, workers=workers, hasher=hasher, on_start=count.watch), count, on_progress
+    )

@@ -198,10 +198,19 @@ def count_of_archive(outcome: Outcome) -> int:
     return outcome.of if isinstance(outcome, Skipped) else 0
 
 
+@dataclass(frozen=True, slots=True)
+class VideoProgress:
+    """How far one long video is: ``seconds`` of its ``total`` seconds."""
+
+    seconds: float
+    total: float
+
+
 class Hasher(Protocol):
     """Turns found files into outcomes: the local pool, or a cluster that can read the same storage.
 
-    Outcomes come in the order of the files. Without ``in_order`` each comes as soon as it is known.
+    Outcomes come in the order of the files. Without ``in_order`` each comes as soon as it is known. A hasher may have
+    an attribute ``video``: the ``VideoProgress`` of the video that it is at, or None.
     """
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed], *, in_order: bool = True) -> Iterator[Outcome]: ...

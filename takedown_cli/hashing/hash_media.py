@@ -6,6 +6,7 @@ Whatever a decoder raises, every file becomes Hashed, Failed or Skipped.
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -24,6 +25,9 @@ from takedown_cli.hashing.readings.first_look import may_be_screen
 if TYPE_CHECKING:
     from takedown_cli.hashing.readings.screens import Screen
 
+#: Called with the seconds of a video that are done, and of how many, whenever some are.
+OnProgress = Callable[[float, float], object]
+
 FLIPS = "flips"
 #: Stills from between the frames of a video: they are looked for while decoding, not simulated.
 STILLS = "stills"
@@ -39,14 +43,19 @@ class NeedsVideoError(Exception):
     """The picture file has a clip inside, and this process is not prepared for videos."""
 
 
-def hash_media(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+def hash_media(
+    stream: BinaryIO, media: MediaFile, recipe: Recipe, on_progress: OnProgress | None = None
+) -> Hashed | Failed | Skipped:
     """Fingerprint the file behind ``stream`` (open for reading, seekable, at its start).
 
-    Raise NeedsVideoError where ``recipe.limits.clips`` forbids to read what is inside.
+    ``on_progress`` is called while a video is decoded, in whatever thread decodes it. Raise NeedsVideoError where
+    ``recipe.limits.clips`` forbids to read what is inside.
     """
-    hash_it = _hash_video if media.media is Media.VIDEO else _hash_image
     try:
-        outcome = hash_it(stream, media, recipe)
+        if media.media is Media.VIDEO:
+            outcome = _hash_video(stream, media, recipe, on_progress)
+        else:
+            outcome = _hash_image(stream, media, recipe)
     except NeedsVideoError:
         raise
     except MemoryError:
@@ -216,11 +225,13 @@ class _Pictures:
         return self._copied < COPIED_PICTURES
 
 
-def _hash_video(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | Skipped | Reason:
+def _hash_video(
+    stream: BinaryIO, media: MediaFile, recipe: Recipe, on_progress: OnProgress | None
+) -> Hashed | Skipped | Reason:
     digests = digest_stream(stream, media.size, recipe.also, keep=False)
     if digests.size != media.size:
         return Reason.CHANGED
-    film = _hash_film(stream, media.size, recipe)
+    film = _hash_film(stream, media.size, recipe, on_progress)
     if film in SKIPPED:
         return Skipped(media.path, film, media.size)
     if isinstance(film, Reason):
@@ -244,7 +255,7 @@ class _Film:
     weak: Reason | None
 
 
-def _hash_film(stream: BinaryIO, size: int, recipe: Recipe) -> _Film | Reason:
+def _hash_film(stream: BinaryIO, size: int, recipe: Recipe, on_progress: OnProgress | None = None) -> _Film | Reason:
     # Only here: a folder of pictures does not wait for FFmpeg to load.
     from takedown_cli.hashing.decode.video import decode_ahead, decode_frames
     from takedown_cli.hashing.fingerprint import vpdq
@@ -262,7 +273,7 @@ def _hash_film(stream: BinaryIO, size: int, recipe: Recipe) -> _Film | Reason:
         reader = FrameReader()
     readings: list[Fingerprint] = []
     compare_by = quick_pdq if STILLS in recipe.copies else None
-    decoded = decode_frames(stream, size, recipe.video, recipe.limits, compare_by)
+    decoded = decode_frames(stream, size, recipe.video, recipe.limits, compare_by, on_progress)
     for item in decoded if size < THREAD_BYTES else decode_ahead(decoded):
         if isinstance(item, End):
             end = item

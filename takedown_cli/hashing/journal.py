@@ -23,7 +23,18 @@ from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from takedown_cli.core.append_only_file import AppendOnlyFile
 from takedown_cli.core.errors import OutputError, SealError
 from takedown_cli.core.file_names import literal_path, one_spelling
-from takedown_cli.core.model import Failed, Found, Hashed, Hasher, Limits, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.core.model import (
+    Failed,
+    Found,
+    Hashed,
+    Hasher,
+    Limits,
+    MediaFile,
+    Outcome,
+    Recipe,
+    Skipped,
+    VideoProgress,
+)
 from takedown_cli.core.reasons import Reason
 from takedown_cli.core.sealed_log import SEAL_SIZE, LogFormat, open_record, seal_record
 from takedown_cli.hashing.pool import record
@@ -224,6 +235,11 @@ class _RecordingHasher:
 
     def __init__(self, journal: Journal, hasher: Hasher) -> None:
         self._journal, self._hasher = journal, hasher
+
+    @property
+    def video(self) -> VideoProgress | None:
+        video: VideoProgress | None = getattr(self._hasher, "video", None)
+        return video
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed], *, in_order: bool = True) -> Iterator[Outcome]:
         others = (item for item in found if not self._journal.is_itself(item.path))

@@ -6,7 +6,7 @@ Every regular file gives exactly one outcome, in a stable order.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,13 +24,20 @@ if TYPE_CHECKING:
 
 
 def outcomes(
-    paths: Iterable[Path], recipe: Recipe, *, workers: int | None = None, hasher: Hasher | None = None
+    paths: Iterable[Path],
+    recipe: Recipe,
+    *,
+    workers: int | None = None,
+    hasher: Hasher | None = None,
+    on_start: Callable[[Hasher], object] = lambda _: None,
 ) -> Generator[Outcome]:
     """Yield one outcome for every file at or below ``paths``, as soon as it and all before it are known.
 
     ``workers`` is the number of decoding processes (all cores when None); ``hasher`` replaces the local pool.
+    ``on_start`` is called with the one that hashes.
     """
     with nullcontext(hasher) if hasher else Pool(recipe, workers=workers, open_file=open_media) as chosen:
+        on_start(chosen)
         yield from chosen.outcomes(walk(paths, recipe.limits))
 
 

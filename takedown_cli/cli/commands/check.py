@@ -211,6 +211,7 @@ def _hash_files(paths: list[Path], recipe: Recipe, workers: int | None, progress
     from takedown_cli.cli.options.progress import chosen_progress
 
     with chosen_progress(progress) as shown, hash_paths(paths, recipe, workers=workers) as outcomes:
+        shown.count.watch_run(outcomes)
         shown.count_in_advance(paths, recipe.limits)
         for outcome in outcomes:
             shown.advance(outcome)

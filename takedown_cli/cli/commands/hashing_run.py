@@ -79,6 +79,7 @@ class HashingRun:
             chosen_progress(progress) as shown,
             hash_paths(self._roots, recipe, workers=self._job.workers, hasher=hasher) as outcomes,
         ):
+            shown.count.watch_run(outcomes)
             shown.count_in_advance(self._roots, recipe.limits)
             for outcome in outcomes:
                 # The bundle that is about to be replaced (--force) may lie on the walk.

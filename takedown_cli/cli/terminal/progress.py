@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, Self
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, Self
 
 from typing_extensions import TypedDict
 
@@ -29,10 +29,14 @@ MODES: Final = ("auto", "plain", "json", "none")
 _PLAIN_SECONDS: Final = 5.0
 _JSON_SECONDS: Final = 1.0
 _BAR_SECONDS: Final = 0.2
+_WIDEST: Final = 60
 
 
 class ProgressLine(TypedDict):
-    """One line on stderr of ``--progress=json``. ``total`` counts what was found so far."""
+    """One line on stderr of ``--progress=json``. ``total`` counts what was found so far.
+
+    While a long video is decoded, ``video_seconds`` of its ``video_total`` seconds are done.
+    """
 
     schema: Literal["takedown.progress"]
     version: Literal[1]
@@ -43,11 +47,13 @@ class ProgressLine(TypedDict):
     counted: bool
     seconds: float
     seconds_left: float | None
+    video_seconds: NotRequired[float]
+    video_total: NotRequired[float]
 
 
 def progress_line(progress: Progress) -> ProgressLine:
     """Return the line for ``progress``."""
-    return {
+    line: ProgressLine = {
         "schema": "takedown.progress",
         "version": 1,
         "files": progress.files,
@@ -58,6 +64,9 @@ def progress_line(progress: Progress) -> ProgressLine:
         "seconds": round(progress.seconds, 1),
         "seconds_left": progress.seconds_left,
     }
+    if progress.video is not None:
+        line["video_seconds"], line["video_total"] = round(progress.video.seconds, 1), round(progress.video.total, 1)
+    return line
 
 
 class _Lines:
@@ -181,14 +190,28 @@ def _choose_display(mode: str, *, asked: bool) -> _Lines | None:
 
 
 def progress_words(line: ProgressLine) -> str:
-    """Return ``12 of 340 files, 45.1 MB, 5.6 MB/s, 2 min left``: at most 60 columns."""
+    """Return ``12 of 340 files, 45.1 MB, 5.6 MB/s, 2 min left``: at most 60 columns.
+
+    While a long video is decoded: ``12 of 340 files, video 35 of 120 s, 2 min left, 45.1 MB``.
+    """
     of = f" of {line['total']:,}{'' if line['counted'] else '+'}" if line["total"] > line["files"] else ""
-    parts = [f"{line['files']:,}{of} files", _format_bytes(line["bytes"])]
-    if line["seconds"] >= 1:
-        parts.append(f"{_format_bytes(line['bytes'] / line['seconds'])}/s")
-    if line["seconds_left"] is not None:
-        parts.append(f"{_format_seconds(line['seconds_left'])} left")
-    return ", ".join(parts)
+    parts = [f"{line['files']:,}{of} file{'' if line['total'] == 1 and line['counted'] else 's'}"]
+    size = _format_bytes(line["bytes"])
+    rate = [f"{_format_bytes(line['bytes'] / line['seconds'])}/s"] if line["seconds"] >= 1 else []
+    left = [] if line["seconds_left"] is None else [f"{_format_seconds(line['seconds_left'])} left"]
+    if "video_seconds" in line and "video_total" in line:
+        parts += [_format_video(line["video_seconds"], line["video_total"]), *left, size]
+    else:
+        parts += [size, *rate, *left]
+    while len(words := ", ".join(parts)) > _WIDEST:
+        parts.pop()
+    return words
+
+
+def _format_video(seconds: float, total: float) -> str:
+    """Return how far a video is, in the unit in which its length is easy to read."""
+    unit, size = ("s", 1) if total < 600 else ("min", 60) if total < 36_000 else ("h", 3600)
+    return f"video {seconds / size:,.0f} of {total / size:,.0f} {unit}"
 
 
 def _format_bytes(count: float) -> str:

@@ -50,10 +50,17 @@ _LAYERED = frozenset({"h264", "mpeg1video", "mpeg2video", "mpeg4", "msmpeg4", "m
 _OWN_SHARE = 0.8
 # Seconds between frames that are not key frames, where the file's times cannot be planned with.
 _BLIND_STEP = 0.5
+#: Share of the time that the key frames take, where what is between them is looked at afterwards.
+_KEYS_SHARE: Final = 0.25
 
 
 def decode_frames(
-    stream: BinaryIO, size: int, mode: str, limits: Limits, quick_hash: QuickHash | None = None
+    stream: BinaryIO,
+    size: int,
+    mode: str,
+    limits: Limits,
+    quick_hash: QuickHash | None = None,
+    on_progress: Callable[[float, float], object] | None = None,
 ) -> Generator[Frame | End]:
     """Yield frames of the video behind ``stream`` (seekable, ``size`` bytes) for one of ``MODES``, then one ``End``.
 
@@ -62,9 +69,12 @@ def decode_frames(
 
     ``End.failed`` is set exactly when no frame came: one of ``reasons.FAILED``, ``UNSUPPORTED`` when no allowed
     demuxer or decoder fits, or ``NOT_MEDIA`` for sound. ``End.partial`` is one of ``reasons.PARTIAL``.
+
+    ``on_progress`` is called for every packet with the seconds that are done, which never get fewer, and the duration;
+    of a video whose duration is unknown, never.
     """
     guard = GuardedStream(stream, time.monotonic() + limits.video_seconds * _OWN_SHARE)
-    reader = _Reader(guard, mode, limits, quick_hash)
+    reader = _Reader(guard, mode, limits, quick_hash, on_progress)
     came = False
     try:
         for frame in reader.read_frames():
@@ -120,7 +130,14 @@ class _Reader:
     _stream: VideoStream
     _packets: PacketList
 
-    def __init__(self, guard: GuardedStream, mode: str, limits: Limits, quick_hash: QuickHash | None) -> None:
+    def __init__(
+        self,
+        guard: GuardedStream,
+        mode: str,
+        limits: Limits,
+        quick_hash: QuickHash | None,
+        on_progress: Callable[[float, float], object] | None,
+    ) -> None:
         self._guard, self._mode, self._limits, self._quick_hash = guard, mode, limits, quick_hash
         self._limit = max(1, limits.video_frames * (STILLS_PER_KEPT if mode == "every" else 1))
         self._container: InputContainer | None = None
@@ -133,6 +150,17 @@ class _Reader:
         self.limited = False
         #: Numbers of the frames that came out.
         self._came: set[int] = set()
+        self._on_progress = on_progress
+        self._done = 0.0
+        #: Where the present pass begins and ends, as shares of the whole work.
+        self._span = (0.0, 1.0)
+
+    def _note_progress(self, share: float) -> None:
+        """Say how far it is, given the share of the present pass that is done."""
+        if self._on_progress is not None and self.duration:
+            start, stop = self._span
+            self._done = max(self._done, start + (stop - start) * min(1.0, share))
+            self._on_progress(self._done * self.duration, self.duration)
 
     def note_problem(self, reason: Reason) -> None:
         """Keep the first problem. If the deadline has passed, that replaces every other problem."""
@@ -271,6 +299,7 @@ class _Reader:
         shown = index.pts[line.order]
         hashes: dict[int, int] = {}
         first = video_plan.plan_anchors(index, plan)
+        self._span = (0.0, _KEYS_SHARE)
         for frame in self._decode_plan(index, first):
             number = None if frame.pts is None else first.frames.get(frame.pts)
             if number is not None and number not in hashes:
@@ -284,6 +313,7 @@ class _Reader:
             looked, line.times, hashes, CHOSEN_PER_KEPT * self._limit
         )
         self._pace = choice.pace
+        self._span = (_KEYS_SHARE, 1.0)
         for frame in self._decode_plan(index, second):
             rank = -1 if frame.pts is None else int(np.searchsorted(shown, frame.pts))
             if not 0 <= rank < len(shown) or shown[rank] != frame.pts or rank in hashes:
@@ -307,6 +337,7 @@ class _Reader:
         for at, packet in enumerate(packets):
             if at > last:
                 break
+            self._note_progress(at / (last + 1))
             if plan.fresh[at]:
                 yield from self._decode(None)
                 decoder.flush_buffers()
@@ -338,7 +369,8 @@ class _Reader:
             self.limited = step > 1 and self._mode in ("vpdq", "every")
         seconds = 1 / rate if rate else 0.0
         stream.codec_context.skip_frame = "DEFAULT"
-        frames = enumerate(frame for packet in chain(packets, [None]) for frame in self._decode(packet))
+        counted = self._note_each(chain(packets, [None]), expected)
+        frames = enumerate(frame for packet in counted for frame in self._decode(packet))
         if self._mode in ("vpdq", "every"):
             for number, frame in frames:
                 if number % step == 0 and number not in self._came:
@@ -350,6 +382,11 @@ class _Reader:
             )
         if self.duration is None and rate:
             self.duration = expected / rate
+
+    def _note_each(self, packets: Iterable[T], expected: int) -> Iterator[T]:
+        for at, packet in enumerate(packets):
+            self._note_progress(at / expected)
+            yield packet
 
     def _sample_frames(self, frames: Iterable[tuple[int, float, AvFrame]], step: float) -> Iterator[Frame]:
         """Yield of frames in order one each ``step`` seconds, and where stills are wanted those unlike the last one."""

@@ -9,9 +9,10 @@ import gc
 import io
 import os
 import socket
+import time
 from typing import BinaryIO
 
-from takedown_cli.core.model import ARCHIVE, Failed, Hashed, Media, MediaFile, Recipe, Skipped
+from takedown_cli.core.model import ARCHIVE, Failed, Hashed, Media, MediaFile, Recipe, Skipped, VideoProgress
 from takedown_cli.core.reasons import Reason
 from takedown_cli.hashing import hash_media
 from takedown_cli.hashing.pool import channel, listing, record, sandbox
@@ -53,19 +54,38 @@ def serve_requests(link: socket.socket, settings: Settings) -> None:
         channel.send_reply(link, channel.READY, bytes([held]))
         while (request := channel.receive_file(link)) is not None:
             sequence, file = record.decode_job(request[0])
-            channel.send_reply(link, sequence, _hash_file(request[1], file, recipe))
+            progress = _ProgressSender(link, sequence)
+            channel.send_reply(link, sequence, _hash_file(request[1], file, recipe, progress))
     except OSError:
         pass  # the parent is gone
     os._exit(0)
 
 
-def _hash_file(descriptor: int, file: MediaFile, recipe: Recipe) -> bytes:
+class _ProgressSender:
+    """Tells the parent now and then how far a long video is. It may be called as often as something was done."""
+
+    def __init__(self, link: socket.socket, sequence: int) -> None:
+        self._link, self._sequence = link, sequence
+        self._next = time.monotonic() + record.PROGRESS_SECONDS
+
+    def __call__(self, seconds: float, total: float) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + record.PROGRESS_SECONDS
+            done = VideoProgress(min(max(0.0, seconds), total), total)
+            channel.send_reply(self._link, self._sequence, record.encode_progress(done))
+
+
+def _hash_file(descriptor: int, file: MediaFile, recipe: Recipe, progress: hash_media.OnProgress) -> bytes:
     try:
         with io.BufferedReader(NamelessFile(descriptor)) as stream:
             stream.seek(0)
             if file.format == ARCHIVE:
                 return _list_archive(stream, file, recipe)
-            outcome = _hash_member(stream, file, recipe) if file.entry else hash_media.hash_media(stream, file, recipe)
+            if file.entry:
+                outcome = _hash_member(stream, file, recipe, progress)
+            else:
+                outcome = hash_media.hash_media(stream, file, recipe, progress)
         return record.encode_outcome(outcome)
     except hash_media.NeedsVideoError:
         return record.NEEDS_VIDEO
@@ -87,11 +107,13 @@ def _list_archive(stream: BinaryIO, file: MediaFile, recipe: Recipe) -> bytes:
         return record.encode_outcome(Failed(file.path, Reason.DAMAGED, file.size))
 
 
-def _hash_member(stream: BinaryIO, file: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+def _hash_member(
+    stream: BinaryIO, file: MediaFile, recipe: Recipe, progress: hash_media.OnProgress
+) -> Hashed | Failed | Skipped:
     from takedown_cli.hashing import archive
 
     assert file.entry is not None
     try:
-        return hash_media.hash_media(archive.open_member(stream, file.entry), file, recipe)
+        return hash_media.hash_media(archive.open_member(stream, file.entry), file, recipe, progress)
     except archive.DamagedError:
         return Failed(file.path, Reason.DAMAGED, file.size, file.media)

@@ -12,7 +12,19 @@ import struct
 from dataclasses import replace
 from pathlib import Path
 
-from takedown_cli.core.model import ARCHIVE, Box, Entry, Failed, Fingerprint, Hashed, Media, MediaFile, Member, Skipped
+from takedown_cli.core.model import (
+    ARCHIVE,
+    Box,
+    Entry,
+    Failed,
+    Fingerprint,
+    Hashed,
+    Media,
+    MediaFile,
+    Member,
+    Skipped,
+    VideoProgress,
+)
 from takedown_cli.core.reasons import FAILED, PARTIAL, SKIPPED, TOO_POOR, Reason
 
 #: Formats by their number on the wire; the order is the protocol (both ends always run the same installation).
@@ -40,6 +52,11 @@ _ALSO = re.compile(rb"[a-z0-9][a-z0-9:+.-]*/[a-z0-9][a-z0-9:+.-]*")
 _HASHED, _FAILED, _SKIPPED, _WITH_CLIP = 1, 2, 3, 4
 #: What a child answers, instead of an outcome, that is not prepared for the video inside a picture file.
 NEEDS_VIDEO = b"\5"
+#: What a child sends before the outcome of a long video: seconds done, and of how many.
+_PROGRESS = struct.Struct("<Bdd")
+_PROGRESS_CODE = 7
+#: A child sends progress at most once in as many seconds.
+PROGRESS_SECONDS = 1.0
 
 _REQUEST = struct.Struct("<IBBQ")  # sequence number, media, format, size in bytes
 #: Offset, packed bytes, bytes, check sum, method and number of a member; of no member, all zero.
@@ -89,6 +106,23 @@ def decode_job(data: bytes) -> tuple[int, MediaFile]:
     sequence, file = decode_request(data[:REQUEST_SIZE])
     *place, number = _ENTRY.unpack(data[REQUEST_SIZE:])
     return sequence, replace(file, entry=Entry(Member(number), *place)) if number else file
+
+
+def encode_progress(progress: VideoProgress) -> bytes:
+    """Return the record of how far a video is."""
+    return _PROGRESS.pack(_PROGRESS_CODE, progress.seconds, progress.total)
+
+
+def is_progress(record: bytes) -> bool:
+    return record[:1] == bytes([_PROGRESS_CODE])
+
+
+def decode_progress(record: bytes) -> VideoProgress:
+    """Return how far a video is: more than nothing in all, and no more done than that. Raise RecordError."""
+    _check(len(record) == _PROGRESS.size and is_progress(record))
+    _, seconds, total = _PROGRESS.unpack(record)
+    _check(0 <= seconds <= total <= _MAX_SECONDS and total > 0)  # neither is true of what is no number
+    return VideoProgress(seconds, total)
 
 
 def encode_outcome(outcome: Hashed | Failed | Skipped) -> bytes:

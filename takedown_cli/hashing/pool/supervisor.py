@@ -20,7 +20,18 @@ from operator import and_
 from typing import Self
 
 from takedown_cli.core.errors import DecoderStartError
-from takedown_cli.core.model import Failed, Found, Hashed, Limits, Listing, MediaFile, Outcome, Recipe, Skipped
+from takedown_cli.core.model import (
+    Failed,
+    Found,
+    Hashed,
+    Limits,
+    Listing,
+    MediaFile,
+    Outcome,
+    Recipe,
+    Skipped,
+    VideoProgress,
+)
 from takedown_cli.core.reasons import FAILED, Reason
 from takedown_cli.hashing.pool.interpreter import Settings
 from takedown_cli.hashing.pool.launch import Launcher, choose_launcher
@@ -139,6 +150,12 @@ class Pool:
         """What the kernel accepted in every child that is ready; None before the first is."""
         held = [worker.layers for worker in self._workers if worker.layers is not None]
         return reduce(and_, held) if held else None
+
+    @property
+    def video(self) -> VideoProgress | None:
+        """How far the video is that has been decoded for longest; None if none takes long. Any thread may ask."""
+        shown = [(worker.since, worker.video) for worker in list(self._workers) if worker.video is not None]
+        return min(shown, key=lambda each: each[0])[1] if shown else None
 
     def outcomes(self, found: Iterable[Found | Skipped | Failed], *, in_order: bool = True) -> Iterator[Outcome]:
         """Yield one outcome for each input, in its order, with at most ``LOOK_AHEAD`` inputs taken ahead.

@@ -23,6 +23,7 @@ from takedown_cli.core.model import (
     Outcome,
     Recipe,
     Skipped,
+    VideoProgress,
 )
 from takedown_cli.core.reasons import Reason
 from takedown_cli.hashing.pool import channel, listing, record, validate
@@ -121,6 +122,9 @@ class Worker:
     files: int = 0
     busy: float = 0.0
     since: float = field(default_factory=time.monotonic)
+    #: How far the video at the head of the queue is; None before the first that it says, and of anything else.
+    video: VideoProgress | None = None
+    _reports: int = 0
     _sequence: int = 0
     _replies: channel.Replies = field(default_factory=channel.Replies)
 
@@ -182,6 +186,13 @@ class Worker:
         job = self.queue[0] if self.queue else None
         if job is None or job.file is None or number != (self._sequence + 1) & 0xFFFFFFFF:
             raise WorkerLost
+        if record.is_progress(reply):
+            self._reports += 1
+            # One that reports more often than ours does could keep us from seeing that its time is over.
+            if not job.is_video or self._reports > self.recipe.limits.video_seconds / record.PROGRESS_SECONDS + 1:
+                raise WorkerLost
+            self.video = record.decode_progress(reply)
+            return []
         outcome: Answer = None
         if job.is_archive and listing.is_listing(reply):
             outcome = listing.decode_listing(reply, self.recipe.limits.members)
@@ -191,6 +202,7 @@ class Worker:
         elif job.is_video or job.has_clip:  # it has been given one
             raise WorkerLost
         self.queue.popleft()
+        self.video, self._reports = None, 0
         self._sequence += 1
         self.files += 1
         self.busy += now - self.since

@@ -13,6 +13,7 @@ import pytest
 from takedown_cli.api.run import Count, Progress
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.progress import ProgressLine, _Bar, progress_line, progress_words
+from takedown_cli.core.model import VideoProgress
 from tests.cli.documents import published
 from tests.cli.runner import in_terminal, run
 
@@ -27,7 +28,12 @@ def _line(**changes: object) -> ProgressLine:
         (_line(), "0 files, 0 B"),
         (_line(files=3, total=9), "3 of 9+ files, 0 B"),
         (_line(files=3, total=9, counted=True, bytes=2_500_000, seconds=2.0), "3 of 9 files, 2.5 MB, 1.2 MB/s"),
-        (_line(files=1, total=1, counted=True, seconds=1.0, seconds_left=240.0), "1 files, 0 B, 0 B/s, 4 min left"),
+        (_line(files=1, total=1, counted=True, seconds=1.0, seconds_left=240.0), "1 file, 0 B, 0 B/s, 4 min left"),
+        (_line(total=1, counted=True, video_seconds=35.4, video_total=120.0), "0 of 1 file, video 35 of 120 s, 0 B"),
+        (
+            _line(files=3, total=9, bytes=2_500_000, seconds=2.0, seconds_left=90, video_seconds=600, video_total=5400),
+            "3 of 9+ files, video 10 of 90 min, 2 min left, 2.5 MB",
+        ),
     ],
 )
 def test_progress_words(line: ProgressLine, words: str) -> None:
@@ -36,7 +42,16 @@ def test_progress_words(line: ProgressLine, words: str) -> None:
 
 def test_words_fit_beside_the_bar_whatever_the_numbers() -> None:
     line = _line(counted=True, files=1_234_567, total=9_999_999, bytes=10**14, seconds=1e5, seconds_left=1e5)
-    assert len(progress_words(line)) <= 61
+    assert len(progress_words(line)) <= 60
+    line["video_seconds"] = line["video_total"] = 1e12
+    assert len(progress_words(line)) <= 60
+
+
+def test_the_line_of_a_long_video_says_how_far_it_is() -> None:
+    assert not {"video_seconds", "video_total"} & set(_line())
+    line = progress_line(Progress(video=VideoProgress(1.26, 30.0)))
+    assert published(json.dumps(line))["video_seconds"] == 1.3
+    assert line["video_total"] == 30.0
 
 
 def test_time_left_needs_a_finished_count() -> None:

@@ -311,8 +311,8 @@ _LIAR = """
 from takedown_cli.hashing.honest import *
 from takedown_cli.hashing.honest import hash_media as _hash
 from dataclasses import replace
-def hash_media(stream, media, recipe):
-    honest = _hash(stream, media, recipe)
+def hash_media(*given):
+    honest = _hash(*given)
     loot = Fingerprint("pdq", "0f" * 32, "full", "any-text.of:mine", 100)
     return replace(honest, fingerprints=(*honest.fingerprints, loot)) if honest.width == 163 else honest
 """

@@ -5,6 +5,8 @@ Cases are named by their entry number; no name, path or case number is shown.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -35,6 +37,9 @@ from takedown_cli.core.errors import (
 if TYPE_CHECKING:
     from takedown_cli.cli.options.executor import Executor
     from takedown_cli.cli.options.recipe import HashingJob
+    from takedown_cli.core.model import Recipe
+    from takedown_cli.hashing.cluster.scheduler import Cluster
+    from takedown_cli.hashing.pool.supervisor import Pool
     from takedown_cli.helpline.keys import OrganisationKey
     from takedown_cli.helpline.ledger import Ledger
     from takedown_cli.helpline.run.enrolment import Enrolment, GrownFolder
@@ -205,12 +210,19 @@ def _work_through(
         )
     say_withdrawal_progress(complete_withdrawals(ledger, connect))
     open_entries = [entry for entry in ledger.cases() if entry.open]
+
+    @contextmanager
+    def start(recipe: Recipe) -> Iterator[Pool | Cluster]:
+        with start_hasher(executor, replace(job, recipe=recipe)) as hasher:
+            shown.count.watch(hasher)
+            yield hasher
+
     with Session(ledger.path) as session, chosen_progress(progress) as shown:
         shown.count_in_advance((entry.path for entry in open_entries if not entry.finished), job.recipe.limits)
         context = RunContext(
             key,
             job.recipe,
-            lambda recipe: start_hasher(executor, replace(job, recipe=recipe)),
+            start,
             connect,
             {intake: connect.card(intake) for intake in {entry.intake for entry in open_entries}},
             today(),

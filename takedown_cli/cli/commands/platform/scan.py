@@ -93,6 +93,7 @@ def scan_files(
                 chosen_progress(progress) as shown,
                 hash_paths(paths, job.recipe, workers=job.workers, hasher=recording) as outcomes,
             ):
+                shown.count.watch_run(outcomes)
                 shown.count_in_advance(paths, job.recipe.limits)
                 for outcome in outcomes:
                     shown.advance(outcome)
