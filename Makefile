@@ -2,7 +2,7 @@
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
 .PHONY: help demo test test-fast check screens hostile fuzz bench photographs recall interop hma crash load replay \
-	caseload augly \
+	caseload augly recall-clips \
 	format reference docs web lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
@@ -34,6 +34,8 @@ help:
 	@echo "make load        the intake's figures beside raw baselines; FULL=1 for 100,000 timings, OUT=file for the table"
 	@echo "make replay      how long people wait while attackers send 8 MiB bodies; SECONDS=n, OUT=file for the table"
 	@echo "make recall      which copies are caught, into docs/laboratory/; PHOTOS=folder of yours, N=photographs at most"
+	@echo "                 PAIRS=pairs in which false matches are looked for, 5e9 by default"
+	@echo "make recall-clips which copies of clips are caught; N=clips at most"
 	@echo "make augly       install Meta's AugLy, whose copies 'make recall' measures too, in build/augly (Python 3.11)"
 	@echo "make photographs unpack the Debian packages whose photographs 'make recall' uses; nothing is installed"
 
@@ -79,6 +81,7 @@ photographs:
 	python3 -m tests.benchmarks.packages
 
 RECALL = $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(N),--limit $(N))
+CLIPS = .venv/bin/python -m tests.benchmarks.reposts.clips --out docs/laboratory
 # AugLy's libraries are older than this project's, and exist for no later Python.
 augly:
 	python3.11 -m venv build/augly
@@ -86,8 +89,12 @@ augly:
 
 recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(RECALL)
-	.venv/bin/python -m tests.benchmarks.reposted --out docs/laboratory $(RECALL)
+	.venv/bin/python -m tests.benchmarks.reposts --out docs/laboratory $(RECALL) $(if $(PAIRS),--pairs $(PAIRS))
 	.venv/bin/python -m tests.benchmarks.stills --out docs/laboratory
+	$(CLIPS)
+
+recall-clips: .venv/installed
+	$(CLIPS) $(if $(N),--limit $(N))
 
 # Beside the pinned environment, not in it: threatexchange brings its own versions, and pdqhash a compiler. Clips are
 # compared too where this Python, or VPDQ=/path/to/a/python, can import vpdq.

@@ -1,1 +1,1 @@
-"""Figures of speed and recall, which ``make bench`` and its like write into ``docs/laboratory``; no tests."""
+"""Figures of speed and recall, which ``make bench`` and its like write into ``docs/laboratory``."""

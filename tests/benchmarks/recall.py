@@ -24,7 +24,7 @@ from tests.benchmarks.copies import KINDS
 from tests.benchmarks.curves import Curve, draw
 from tests.benchmarks.measure import begin_anew, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
-from tests.benchmarks.strangers import compare, to_words
+from tests.benchmarks.reposts.strangers import compare, to_words
 
 _TRANSPARENT = (
     "A transparent picture is read as it is stored, on white and on black. What is predicted of it (flips, crops and "

@@ -23,7 +23,7 @@ from takedown_cli.hashing.readings.grounds import find_flat, find_grounds
 from takedown_cli.hashing.readings.reduced import Upload
 from takedown_cli.hashing.readings.upload import read_upload
 from tests.benchmarks.measure import NOTHING, Row, in_turn, one_core
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 from tests.benchmarks.speed import EXACT, hashed
 
 SIZE = (1080, 1920)

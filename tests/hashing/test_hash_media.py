@@ -26,7 +26,7 @@ from takedown_cli.hashing.fingerprint.pdq import DIHEDRAL_NAMES
 from takedown_cli.hashing.matching import distance
 from takedown_cli.hashing.pool.record import decode_outcome, encode_outcome
 from takedown_cli.hashing.pool.validate import check_outcome
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 
 SAMPLE = picture(51, (900, 700))
 PLAIN = Recipe(copies=frozenset())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from takedown_cli import fixtures
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 from tests.cli.commands.helpline import Helpline
 from tests.cli.documents import published
 from tests.cli.runner import in_terminal, run

@@ -18,7 +18,7 @@ from takedown_cli.hashing.readings.first_look import may_be_screen
 from takedown_cli.hashing.readings.screens import MOST, Screen, cut_out, find_screen
 from tests.benchmarks import copies
 from tests.benchmarks.copies import finish
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 
 SEEDS = (11, 12, 14)
 SCREENS = (

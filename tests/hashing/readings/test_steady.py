@@ -16,7 +16,7 @@ from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.hash_media import hash_media
 from takedown_cli.hashing.matching import INSIDE, TURNED, distance
 from takedown_cli.hashing.readings.steady import LOOKED_AT, MOST, FrameReader
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 
 WALL = picture(31, (1200, 700))
 

@@ -15,7 +15,7 @@ from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, TURNED, dist
 from takedown_cli.hashing.readings.rectangles import MOST
 from takedown_cli.hashing.readings.upload import read_upload
 from tests.benchmarks.copies import finish
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.reposts.layouts import LAYOUTS
 
 ORIGINAL = picture(11, (900, 700))
 UPRIGHT = pdq.hash_full(np.asarray(ORIGINAL)).value
@@ -92,7 +92,7 @@ def test_a_plain_picture_has_no_readings() -> None:
     assert readings_of(Image.new("L", (60_000, 1), 9)) == []
 
 
-#: Kinds that a reading must find, whatever the amounts drawn; ``tests.benchmarks.reposted`` measures all of them.
+#: Kinds that a reading must find, whatever the amounts drawn; ``tests.benchmarks.reposts`` measures all of them.
 FOUND = ("polaroid", "padded", "mirrored border", "negative", "collage natural", "google viewer", "x post", "web page")
 
 

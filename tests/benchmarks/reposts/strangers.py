@@ -47,6 +47,21 @@ def count_false(scenes: Sequence[tuple[Bits, Bits, Bits, int]], strangers: Seque
     return compare(to_words(asked), readings, to_words(np.concatenate(lists)), owners)
 
 
+def count_missing(scenes: Sequence[tuple[Bits, Bits, Bits, int]], strangers: Sequence[Bits], pairs: int) -> int:
+    """Return how many strangers are missing until ``count_false`` compares ``pairs`` pairs.
+
+    Each is taken to have as many fingerprints as the longest list of a scene, so ask again with those that were found.
+    """
+    lists = [len(listed) + len(screens) for _, listed, screens, _ in scenes]
+    total = sum(lists) + sum(map(len, strangers))
+    compared = sum(
+        len(readings) * (total - sum(lists[shown] for shown in {number, other}))
+        for number, (readings, _, _, other) in enumerate(scenes)
+    )
+    each = sum(len(readings) for readings, _, _, _ in scenes) * max(len(listed) for _, listed, _, _ in scenes)
+    return max(0, -(-(pairs - compared) // each))
+
+
 def compare(asked: Words, shown: Owners, listed: Words, owners: Owners) -> Compared:
     """Compare N x 4 with M x 4 words, without the pairs whose owner (M) is one of those shown (N x K)."""
     columns = np.ascontiguousarray(listed.T)

@@ -1,6 +1,6 @@
 """How many frames of reposted clips are caught: mirrored, cropped, framed, or played inside an app.
 
-Run as ``python -m tests.benchmarks.reposted_clips [--limit N] [--out DIR]``. The list is that of ``--copies all`` for
+Run as ``python -m tests.benchmarks.reposts.clips [--limit N] [--out DIR]``. The list is that of ``--copies all`` for
 the clip itself. A platform takes one frame a second of the copy, and somebody takes stills at random moments. Each
 frame of a copy is saved as JPEG. This module must never tune what it measures.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,21 +20,20 @@ from PIL import Image, ImageOps
 
 from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Recipe
 from takedown_cli.core.variants import expand_copies
+from takedown_cli.fixtures.texture import picture as made_up
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.readings.steady import FrameReader
 from tests.benchmarks import moving
-from tests.benchmarks.amounts import border, caption_bar, crop_four
 from tests.benchmarks.copies import finish
 from tests.benchmarks.measure import begin_anew, yield_to_others
-from tests.benchmarks.pictures import Bits, Scene, bits, scenes
-from tests.benchmarks.reposted import read_copy
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.pictures import Bits, bits, scenes
+from tests.benchmarks.reposts.amounts import border, caption_bar, crop_four
+from tests.benchmarks.reposts.hashes import read_copy
+from tests.benchmarks.reposts.layouts import LAYOUTS, Layout, Picture
 from tests.benchmarks.stills import listed
 
-Picture = Image.Image
-Maker = Callable[[Picture, Picture, np.random.Generator], Picture]
 #: Copies are the same for all frames of a clip: their random source begins anew with each frame.
-KINDS: dict[str, Maker] = {
+KINDS: dict[str, Layout] = {
     "saved again": lambda shown, other, rng: shown,
     "mirrored": lambda shown, other, rng: ImageOps.mirror(shown),
     "crop of four sides, 0 to 8 %": lambda shown, other, rng: crop_four(shown, float(rng.uniform(0, 8)), rng),
@@ -55,19 +54,14 @@ class Caught:
     stills: tuple[tuple[bool, bool], ...]
 
 
-def measure(path: Path, number: int, other: Picture) -> tuple[dict[str, Caught], int]:
+def measure(clip: moving.Clip) -> tuple[dict[str, Caught], int]:
     """Return what is caught of each kind of copy of a clip, and how many fingerprints the clip has."""
-    known = listed(path, RECIPE)
-    rng = np.random.default_rng([21, number])
-    moments = {int(each) for each in rng.choice(moving.RATE * moving.SECONDS, STILLS, replace=False)}
-    frames, stills = [], []
-    with av.open(str(path)) as container:
-        for at, frame in enumerate(container.decode(video=0)):
-            if at % moving.RATE == 0 or at in moments:
-                shown = Image.fromarray(frame.to_ndarray(format="rgb24"))
-                frames += [shown] if at % moving.RATE == 0 else []
-                stills += [shown] if at in moments else []
-    found = {}
+    with tempfile.TemporaryDirectory(prefix="takedown-clips-") as scratch:
+        path = Path(scratch) / "clip.mp4"
+        moving.write(clip, path)
+        known = listed(path, RECIPE)
+        frames, stills = take(path, clip.number)
+    found, number, other = {}, clip.number, made_up(77, (960, 1280))
     for index, (kind, make) in enumerate(KINDS.items()):
         copies = [finish(make(each, other, np.random.default_rng([number, index])), QUALITY, SIDE) for each in frames]
         taken = [finish(make(each, other, np.random.default_rng([number, index])), QUALITY, SIDE) for each in stills]
@@ -76,6 +70,20 @@ def measure(path: Path, number: int, other: Picture) -> tuple[dict[str, Caught],
             tuple(_judge(each, known) for each in _read_frames(copies)), tuple(_judge(each, known) for each in read)
         )
     return found, len(known)
+
+
+def take(path: Path, seed: int) -> tuple[list[Picture], list[Picture]]:
+    """Return one frame a second of a clip, and stills at random moments."""
+    rng = np.random.default_rng([21, seed])
+    moments = {int(each) for each in rng.choice(moving.RATE * moving.SECONDS, STILLS, replace=False)}
+    frames, stills = [], []
+    with av.open(str(path)) as container:
+        for at, frame in enumerate(container.decode(video=0)):
+            if at % moving.RATE == 0 or at in moments:
+                shown = Image.fromarray(frame.to_ndarray(format="rgb24"))
+                frames += [shown] if at % moving.RATE == 0 else []
+                stills += [shown] if at in moments else []
+    return frames, stills
 
 
 def _read_frames(copies: list[Picture]) -> list[Bits]:
@@ -120,25 +128,19 @@ def tabulate(found: list[dict[str, Caught]]) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--limit", type=int, default=1, help="clips of each movement, at most 3")
+    parser.add_argument("--limit", type=int, default=8, help="clips at most, of each movement about as many")
     parser.add_argument("--out", type=Path, help="folder for clips.md")
     chosen = parser.parse_args()
-    begin_anew("tests.benchmarks.reposted_clips")
-    yield_to_others()
+    begin_anew("tests.benchmarks.reposts.clips")
     photographs, words = scenes(None, 1)
-    other = Scene(None, 77).load()
-    clips = moving.clips(photographs, chosen.limit)
-    found, counts = [], []
-    with tempfile.TemporaryDirectory(prefix="takedown-clips-") as scratch:
-        for clip in clips:
-            path = Path(scratch) / f"{clip.number:03}.mp4"
-            moving.write(clip, path)
-            caught, count = measure(path, clip.number, other)
-            path.unlink()
-            found.append(caught)
-            counts.append(count)
+    each = -(-chosen.limit // len(moving.KINDS))
+    # One of each movement first, then another of each.
+    made = sorted(moving.clips(photographs, each), key=lambda clip: clip.number % each)[: chosen.limit]
+    with ProcessPoolExecutor(initializer=yield_to_others) as executor:
+        measured = list(executor.map(measure, made))
+    found, counts = [caught for caught, _ in measured], [count for _, count in measured]
     text = [
-        f"{len(clips)} clips of {moving.SECONDS} s, made from {words}: a camera moved over a photograph.",
+        f"{len(made)} clips of {moving.SECONDS} s, made from {words}: a camera moved over a photograph.",
         f"A copy is brought to {SIDE} px, its frames saved as JPEG {QUALITY}; threshold {MATCH_DISTANCE} of 256.",
         f"The list is that of `--copies all`: {np.mean(counts):.0f} fingerprints a clip, {max(counts)} at most.",
         "A platform takes one frame a second. Some ask for 80 % of the frames before they call it a match.",
@@ -149,7 +151,7 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = "Made by `python -m tests.benchmarks.reposted_clips --out docs/laboratory`."
+        made_by = f"Made by `python -m tests.benchmarks.reposts.clips --out docs/laboratory --limit {chosen.limit}`."
         page = "\n".join(["# Clips as people repost them", "", made_by, "", *text, ""])
         (chosen.out / "clips.md").write_text(page, encoding="utf-8")
 

@@ -206,10 +206,10 @@ def whatsapp_chat(picture: Picture, other: Picture, rng: Rng) -> Picture:
 
 
 def telegram_chat(picture: Picture, other: Picture, rng: Rng) -> Picture:
-    ramp = np.linspace(0, 1, 1700)[:, None, None] * np.ones((1, 1080, 1))
+    ramp = np.linspace(0, 1, 1700)[:, None, None]
     colours = np.array(((219, 221, 187), (107, 165, 135), (213, 216, 141), (136, 184, 132)), float)
     mixed = colours[0] * (1 - ramp) + colours[1 + int(rng.integers(3))] * ramp
-    ground = Image.fromarray(mixed.astype(np.uint8))
+    ground = Image.fromarray(np.repeat(mixed.astype(np.uint8), 1080, axis=1))
     over = _doodles(rng, WHITE, (150, 180, 130), 420)
     ground = Image.blend(ground, over, 0.18) if rng.random() < 0.7 else ground
     return _chat(picture, other, rng, ground, (WHITE, WHITE, (239, 253, 222), BLACK), int(rng.choice([0, 4])), 24)
@@ -289,8 +289,9 @@ def x_post(picture: Picture, other: Picture, rng: Rng) -> Picture:
 def story(picture: Picture, other: Picture, rng: Rng) -> Picture:
     low, high = (tuple(int(c) for c in rng.integers(20, 235, 3)) for _ in range(2))
     tall = int(1080 * rng.uniform(16, 20) / 9)
-    ramp = np.linspace(0, 1, tall)[:, None, None] * np.ones((1, 1080, 1))
-    screen = Image.fromarray((np.array(low) * (1 - ramp) + np.array(high) * ramp).astype(np.uint8))
+    ramp = np.linspace(0, 1, tall)[:, None, None]
+    mixed = (np.array(low) * (1 - ramp) + np.array(high) * ramp).astype(np.uint8)
+    screen = Image.fromarray(np.repeat(mixed, 1080, axis=1))
     draw = ImageDraw.Draw(screen)
     shown = _fit(picture, int(rng.uniform(0.75, 1.0) * 1080), int(tall * 0.66))
     x, y = (1080 - shown.width) // 2, int((tall - shown.height) / 2 + rng.uniform(-0.06, 0.06) * tall)

@@ -1,7 +1,7 @@
 """How many of the copies that people really make are caught: by the list alone, and with the readings of an upload.
 
-Run as ``python -m tests.benchmarks.reposted [--photos DIR] [--limit N] [--out DIR]``. Each kind counts once in the
-mean, since nobody has published how common they are. This module must never tune what it measures.
+Run as ``python -m tests.benchmarks.reposts [--photos DIR] [--limit N] [--pairs N] [--out DIR]``. Each kind counts once
+in the mean, since nobody has published how common they are. This module must never tune what it measures.
 """
 
 from __future__ import annotations
@@ -17,22 +17,21 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY
+from takedown_cli.core.model import MATCH_DISTANCE
 from takedown_cli.fixtures.texture import picture as made_up
-from takedown_cli.hashing.fingerprint import pdq
-from takedown_cli.hashing.fingerprint.copies import PREDICTED_KINDS, predict_copies
-from takedown_cli.hashing.fingerprint.thumbnail import make_thumbnail
-from takedown_cli.hashing.readings.first_look import may_be_screen
-from takedown_cli.hashing.readings.screens import cut_out, find_screen
-from takedown_cli.hashing.readings.upload import read_upload
-from tests.benchmarks import augly_copies, strangers
-from tests.benchmarks.amounts import SPLITS
 from tests.benchmarks.copied import PHASH_DISTANCE
 from tests.benchmarks.copies import Picture, finish
 from tests.benchmarks.measure import begin_anew, yield_to_others
-from tests.benchmarks.pictures import Bits, Scene, bits, scenes
-from tests.benchmarks.reposts import LAYOUTS
+from tests.benchmarks.pictures import Bits, Scene, scenes
+from tests.benchmarks.reposts import augly_copies, strangers
+from tests.benchmarks.reposts.amounts import SPLITS
+from tests.benchmarks.reposts.captures import CAPTURES
+from tests.benchmarks.reposts.chains import CHAINS
+from tests.benchmarks.reposts.hashes import list_picture, list_screenshot, nearest, read_copy
+from tests.benchmarks.reposts.layouts import LAYOUTS
 
+#: Every kind of copy that is made here, AugLy's aside.
+KINDS = {**LAYOUTS, **CAPTURES, **CHAINS}
 #: JPEG quality, and pixels of the long side: 1080 wide, as a phone's screen is.
 QUALITY, SIDE = 80, 2520
 #: Screens that show one picture of which others are parts: what is beside it is the same in all of them.
@@ -40,6 +39,13 @@ ALIKE = (
     "ios viewer", "google viewer", "whatsapp viewer", "whatsapp chat", "telegram chat", "imessage chat", "x post",
     "story", "tiktok", "web page",
 )  # fmt: skip
+#: Kinds that are much alike to the person who sees them.
+GROUPS = {
+    "viewers": ("ios viewer", "google viewer", "whatsapp viewer"),
+    "chats": ("whatsapp chat", "telegram chat", "imessage chat"),
+    "feeds": ("instagram post", "x post"),
+    "our kinds": tuple(KINDS),
+}
 #: Scenes of which copies by amount, and by AugLy, are made at most.
 _SPLIT_SCENES, _AUGLY_SCENES = 70, 40
 _AUGLY = "AugLy "
@@ -58,8 +64,8 @@ class Found:
 class Read:
     """A scene's list, its copies by kind and by kind and amount, and every reading of a copy, N x 256.
 
-    ``screens`` is what a screenshot of the scene lists when it is submitted, the same screenshot for all scenes but for
-    the picture in it.
+    ``screens`` is what screenshots of the scene list when they are submitted, the same screenshots for all scenes but
+    for the picture in them. ``submitted`` says of each whether that catches the picture, saved again.
     """
 
     listed: Bits
@@ -67,6 +73,7 @@ class Read:
     split: dict[tuple[str, float], Found]
     readings: Bits
     screens: Bits
+    submitted: dict[str, bool]
     #: The scene that other parts of the copies show.
     other: int
 
@@ -97,7 +104,7 @@ def read_scene(job: Job) -> Read:
         return Found(bool(near[0]), bool(near.any()), imagehash.phash(copy) - original <= PHASH_DISTANCE)
 
     found = {}
-    for index, (name, lay_out) in enumerate(LAYOUTS.items()):
+    for index, (name, lay_out) in enumerate(KINDS.items()):
         source = np.random.default_rng([job.seed, job.number, index])
         found[name] = judge(finish(lay_out(picture, besides, source), QUALITY, SIDE))
     for path in job.augly:
@@ -108,43 +115,15 @@ def read_scene(job: Job) -> Read:
         for amount in kind.amounts if job.split else ():
             source = np.random.default_rng([job.seed, job.number, index, round(amount)])
             split[name, amount] = judge(finish(kind.make(picture, amount, source)))
-    screens = []
+    screens, submitted = [], {}
+    again = read_copy(finish(picture))[:1]
     for index, name in enumerate(ALIKE):
         source = np.random.default_rng([job.seed, index])
         shot = finish(LAYOUTS[name](picture, made_up(700 + index, (800, 600)), source), QUALITY, SIDE)
         every.append(read_copy(shot))
         screens.append(list_screenshot(shot))
-    return Read(listed, found, split, np.concatenate(every), np.concatenate(screens), job.beside)
-
-
-def list_picture(picture: Picture) -> Bits:
-    """Return what ``--copies all`` lists of a picture, N x 256."""
-    pixels = np.asarray(picture)
-    both = pdq.hash_both(pixels)
-    values = [both[pdq.NEAREST].value, *both[pdq.FULL].dihedral_values().values()]
-    predicted = predict_copies(make_thumbnail(pixels), frozenset(PREDICTED_KINDS))
-    return bits(values + [each.value for each in predicted])
-
-
-def list_screenshot(shot: Picture) -> Bits:
-    """Return what is listed of the pictures in a screenshot; nothing where no screen is seen."""
-    pixels = np.asarray(shot)
-    screen = find_screen(pixels) if may_be_screen(pdq.hash_full(pixels).block) else None
-    inside = [list_picture(Image.fromarray(cut_out(pixels, box))) for box in screen.pictures] if screen else []
-    return np.concatenate([np.zeros((0, 256), np.bool_), *inside])
-
-
-def read_copy(copy: Picture) -> Bits:
-    """Return the hash of a copy and those of its readings, N x 256, without those too poor to match."""
-    pixels = np.asarray(copy)
-    full = pdq.hash_full(pixels)
-    first = [full.value] if full.quality >= MIN_QUALITY else ["00" * 32]
-    return bits(first + [reading.value for reading in read_upload(pixels, full)])
-
-
-def nearest(readings: Bits, listed: Bits) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return for each reading the least distance to the list, in bits."""
-    return np.array([(listed != reading).sum(axis=1).min() for reading in readings])
+        submitted[name] = bool(len(screens[-1])) and int(nearest(again, screens[-1])[0]) <= MATCH_DISTANCE
+    return Read(listed, found, split, np.concatenate(every), np.concatenate(screens), submitted, job.beside)
 
 
 def tabulate(read: list[Read]) -> list[str]:
@@ -154,7 +133,7 @@ def tabulate(read: list[Read]) -> list[str]:
     rows += [
         f"| {name} | {_show(_shares([each.found[name] for each in read if name in each.found]))} |" for name in names
     ]
-    for title, some in (("our layouts", list(LAYOUTS)), ("AugLy", [name for name in names if name not in LAYOUTS])):
+    for title, some in {**GROUPS, "AugLy": tuple(name for name in names if name not in KINDS)}.items():
         of = [[each.found[name] for name in some] for each in read if some and some[0] in each.found]
         if of:
             # Photographs are drawn, kinds are not: the error of the mean is that of a photograph's own mean.
@@ -173,6 +152,12 @@ def tabulate_split(read: list[Read]) -> list[str]:
             some = [each.split[name, amount] for each in read if each.split]
             rows.append(f"| {name} | {amount:g} {kind.unit}".rstrip() + f" | {_show(_shares(some))} |")
     return rows
+
+
+def tabulate_submitted(read: list[Read]) -> list[str]:
+    """Return Markdown rows: per cent of the screenshots whose own list catches the picture in them."""
+    rows = ["| screenshot | catches the picture |", "|---|---:|"]
+    return rows + [f"| {name} | {100 * np.mean([each.submitted[name] for each in read]):.0f} |" for name in ALIKE]
 
 
 def _shares(found: Sequence[Found]) -> list[float]:
@@ -202,9 +187,11 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for reposts.md")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--limit", type=int, default=200, help="scenes at most, spread over all that there are")
-    parser.add_argument("--strangers", type=int, default=500, help="made-up pictures that are listed too")
+    parser.add_argument(
+        "--pairs", type=float, default=5e9, help="pairs to compare at least: as many made-up pictures are listed too"
+    )
     chosen = parser.parse_args()
-    begin_anew("tests.benchmarks.reposted")
+    begin_anew("tests.benchmarks.reposts")
     found, words = scenes(chosen.photos)
     some = found[:: -(-len(found) // chosen.limit)]
     step = -(-len(some) // _SPLIT_SCENES)
@@ -219,8 +206,12 @@ def main() -> None:
             for n, scene in enumerate(some)
         ]
         read = list(executor.map(read_scene, jobs))
-        unknown = list(executor.map(list_stranger, range(10_000, 10_000 + chosen.strangers)))
-    compared = strangers.count_false([(each.readings, each.listed, each.screens, each.other) for each in read], unknown)
+        known = [(each.readings, each.listed, each.screens, each.other) for each in read]
+        unknown: list[Bits] = []
+        while missing := strangers.count_missing(known, unknown, int(chosen.pairs)):
+            first = 10_000 + len(unknown)
+            unknown += executor.map(list_stranger, range(first, first + missing))
+    compared = strangers.count_false(known, unknown)
     saved = (
         f"A copy is saved as JPEG {QUALITY}, and matches within {MATCH_DISTANCE} of 256 bits "
         f"(pHash: {PHASH_DISTANCE} of 64)."
@@ -231,7 +222,7 @@ def main() -> None:
     split = sum(bool(each.split) for each in read)
     apart = (
         "Every reading of every copy was compared with every fingerprint of all pictures that the copy does not show:\n"
-        f"those above, {chosen.strangers} made-up ones, and the pictures in screenshots.\n"
+        f"those above, {len(unknown)} made-up ones, and the pictures in screenshots.\n"
         f"Of {len(ALIKE)} layouts each picture has a screenshot that differs from the others by the picture alone."
     )
     false = f"False matches in {compared.pairs:,} pairs: **{len(compared.near)}**."
@@ -250,6 +241,13 @@ def main() -> None:
         "",
         *tabulate_split(read),
         "",
+        "## A screenshot that a person submits",
+        "",
+        "All that a person may have is a screenshot. It lists the picture in it with `--copies all`.",
+        "Per cent of them that then catch the picture itself, saved again at 1080 px:",
+        "",
+        *tabulate_submitted(read),
+        "",
         "## False matches",
         "",
         apart,
@@ -258,7 +256,7 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = "Made by `python -m tests.benchmarks.reposted --out docs/laboratory`."
+        made_by = f"Made by `python -m tests.benchmarks.reposts --out docs/laboratory --limit {chosen.limit}`."
         page = "\n".join(["# Copies as people repost them", "", made_by, "", *text, ""])
         (chosen.out / "reposts.md").write_text(page, encoding="utf-8")
 

@@ -12,16 +12,19 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from tests.benchmarks.copies import BLACK, WHITE, finish
+from tests.benchmarks.reposts.captures import body_edit, photograph_screen, print_and_scan
 
 Picture = Image.Image
 Rng = np.random.Generator
+#: The picture, the amount, and the random source for the rest.
+Maker = Callable[[Picture, float, Rng], Picture]
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     """One kind of copy, its amounts, and what they count."""
 
-    make: Callable[[Picture, float, Rng], Picture]
+    make: Maker
     amounts: tuple[float, ...]
     unit: str
 
@@ -100,5 +103,8 @@ SPLITS: dict[str, Split] = {
     "border, of the short side": Split(border, (5, 10, 20, 30), "%"),
     "tilt, corners black": Split(tilt, (2, 3, 5, 10), "°"),
     "sticker, its radius of the short side": Split(sticker, (5, 10, 20, 30), "%"),
+    "body editor, of the short side": Split(body_edit, (2, 5, 10, 15), "%"),
+    "print and scan, turned by": Split(print_and_scan, (0, 2, 5), "°"),
+    "photo of a screen, from beside its axis": Split(photograph_screen, (0, 10, 20, 30), "°"),
     "JPEG quality": Split(recompress, (50, 20, 10, 5), ""),
 }
