@@ -10,14 +10,14 @@ import tomllib
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, Self, get_args
 
 from pydantic import Field, ValidationError
 
 from takedown_cli.core import atomic_file
 from takedown_cli.core.errors import ConfigError, OutputError
 from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text
-from takedown_cli.platform.feed_reader import Selection
+from takedown_cli.platform.feed_reader import NEGATIVE, Selection
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.feed import FeedList, Tier
 from takedown_cli.protocol.wire import Document
@@ -37,6 +37,7 @@ class Settings(Document):
     """What a platform pulls from which intake, its token, and how many days old its list may be.
 
     ``journal_key`` seals the journals of its scans. Nothing named in ``lists``, ``tiers`` or ``classes`` is everything.
+    The negative list is pulled beside the others into a file of its own; alone, it is the local list.
     """
 
     version: Literal[1] = 1
@@ -55,14 +56,22 @@ class Settings(Document):
 
     @property
     def selection(self) -> Selection:
-        """What to pull. Raise ConfigError if the negative list is named with others."""
-        selection = Selection(self.lists, self.tiers, self.classes)
-        _ = selection.is_negative
-        return selection
+        """What to pull into the local list."""
+        return Selection(self._listed(), self.tiers, self.classes)
+
+    def _listed(self) -> tuple[str, ...]:
+        return tuple(name for name in self.lists if name != NEGATIVE) or self.lists
+
+    @property
+    def beside(self) -> Self | None:
+        """The settings of the negative list that is pulled beside the local list; None without one."""
+        if self.lists and (NEGATIVE not in self.lists or self._listed() == self.lists):
+            return None
+        return self.model_copy(update={"lists": (NEGATIVE,), "tiers": (), "classes": ()})
 
     def source(self) -> str:
         """Return what a list must be of: a digest of the intake's key and the selection."""
-        chosen = (self.address.pin, sorted(self.lists), sorted(self.tiers), sorted(self.classes))
+        chosen = (self.address.pin, sorted(self._listed()), sorted(self.tiers), sorted(self.classes))
         return sha256(repr(chosen).encode()).hexdigest()
 
 
@@ -79,14 +88,12 @@ def make_settings(
         "classes": classes, "max_age_days": max_age, "journal_key": secrets.token_hex(32),
     }  # fmt: skip
     try:
-        settings = Settings(**values)
+        return Settings(**values)
     except ValidationError:
         raise ConfigError(
             "The token, or a word in --classes, is not valid.",
             hint="Copy the token again from 'participant add'; the classes are words such as original,flips.",
         ) from None
-    _ = settings.selection
-    return settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +105,11 @@ class Home:
     @property
     def list_file(self) -> Path:
         return self.path / "list.db"
+
+    @property
+    def negative_file(self) -> Path:
+        """The negative list, where it is pulled beside the local list."""
+        return self.path / "negative.db"
 
     @property
     def verdicts_file(self) -> Path:

@@ -11,6 +11,7 @@ import numpy as np
 
 from takedown_cli.core.model import MIN_QUALITY, Fingerprint, Hashed, Media
 from takedown_cli.hashing.matching import FURTHER, readings
+from takedown_cli.intake.messages.deny_list import DenyList
 from takedown_cli.platform.index import PdqIndex
 from takedown_cli.protocol.feed import SignalName
 
@@ -28,7 +29,8 @@ _CHUNK: Final = 1 << 16
 class RecordMatch:
     """A record that a file matches, ``distance`` bits away by its nearest ``reading``, which has no variant as it is.
 
-    ``frames`` counts the frames of a video that match this record; None for a picture, and for a digest.
+    ``frames`` counts the frames of a video that match this record; None for a picture, and for a digest. ``negative``:
+    the file shows a picture of the negative list there, so this is no match.
     """
 
     id: str
@@ -37,15 +39,18 @@ class RecordMatch:
     reading: str
     variant: str | None
     frames: int | None
+    negative: bool = False
 
 
 class ListMatcher:
     """A local list in memory: the PDQs in an index, each with the place of its record, and the digests in a table.
 
-    The list itself is read once, and may be closed and pulled anew afterwards.
+    The lists are read once, and may be closed and pulled anew afterwards. ``negative`` is the negative list: what is as
+    near to one of its pictures as the intake lists nothing is no match.
     """
 
-    def __init__(self, local: LocalList) -> None:
+    def __init__(self, local: LocalList, negative: LocalList | None = None) -> None:
+        self._negative = DenyList([value for _, value, _ in negative.rows()] if negative is not None else [])
         with local.reading():
             self._kinds = local.kinds()
             count = local.count()
@@ -77,13 +82,16 @@ class ListMatcher:
         return len(self._ids)
 
     def find(self, outcome: Hashed) -> list[RecordMatch]:
-        """Return each record that a file matches, once, the nearest first. A clip inside a picture counts too."""
+        """Return each record that a file matches, once, the nearest first, and those that are no match last.
+
+        A clip inside a picture counts too.
+        """
         found: dict[int, RecordMatch] = {}
         for part in outcome.parts():
             for place, match in (*self._find_equal(part), *self._find_near(part)):
-                if place not in found or match.distance < found[place].distance:
+                if place not in found or _rank(match) < _rank(found[place]):
                     found[place] = match
-        return sorted(found.values(), key=lambda match: (match.distance, match.id))
+        return sorted(found.values(), key=_rank)
 
     def _find_equal(self, part: Hashed) -> Iterator[tuple[int, RecordMatch]]:
         for item in part.fingerprints:
@@ -97,21 +105,36 @@ class ListMatcher:
             if (reading.quality or 0) >= MIN_QUALITY:
                 asked.setdefault(reading.value, []).append(reading)
         values = list(asked)
-        nearest: dict[int, tuple[int, Fingerprint]] = {}
-        frames: dict[int, set[int | None]] = {}
-        for hit in self._index.search(values) if values else ():
+        hits = self._index.search(values) if values else []
+        negative = self._find_negative({values[hit.number] for hit in hits})
+        # By record, and by whether the reading shows a picture of the negative list.
+        nearest: dict[tuple[int, bool], tuple[int, Fingerprint]] = {}
+        frames: dict[tuple[int, bool], set[int | None]] = {}
+        for hit in hits:
             place = int(hit.entry)
             if hit.distance > self._kinds[int(self._kind_of[place])].distance:
                 continue
-            same = asked[values[hit.number]]
-            frames.setdefault(place, set()).update(reading.frame for reading in same)
-            if place not in nearest or hit.distance < nearest[place][0]:
-                nearest[place] = hit.distance, same[0]
-        for place, (distance, reading) in nearest.items():
+            same, key = asked[values[hit.number]], (place, values[hit.number] in negative)
+            frames.setdefault(key, set()).update(reading.frame for reading in same)
+            if key not in nearest or hit.distance < nearest[key][0]:
+                nearest[key] = hit.distance, same[0]
+        for (place, denied), (distance, reading) in nearest.items():
             variant = reading.variant if reading.method in FURTHER else None
-            count = len(frames[place]) if part.media is Media.VIDEO else None
-            yield place, self._match(place, distance, reading.method or "", variant, count)
+            count = len(frames[place, denied]) if part.media is Media.VIDEO else None
+            yield place, self._match(place, distance, reading.method or "", variant, count, negative=denied)
 
-    def _match(self, place: int, distance: int, reading: str, variant: str | None, frames: int | None) -> RecordMatch:
+    def _find_negative(self, values: set[str]) -> set[str]:
+        ordered = sorted(values)
+        near = self._negative.find_near([bytes.fromhex(value) for value in ordered])
+        return {value for value, denied in zip(ordered, near, strict=True) if denied}
+
+    def _match(
+        self, place: int, distance: int, reading: str, variant: str | None, frames: int | None, *,
+        negative: bool = False,
+    ) -> RecordMatch:  # fmt: skip
         kind = self._kinds[int(self._kind_of[place])]
-        return RecordMatch(self._ids[place].tobytes().hex(), kind, distance, reading, variant, frames)
+        return RecordMatch(self._ids[place].tobytes().hex(), kind, distance, reading, variant, frames, negative)
+
+
+def _rank(match: RecordMatch) -> tuple[bool, int, str]:
+    return match.negative, match.distance, match.id

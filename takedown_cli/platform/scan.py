@@ -12,21 +12,27 @@ from takedown_cli.platform.match import ListMatcher, RecordMatch
 
 @dataclass(slots=True)
 class Scan:
-    """Running totals of a scan with one list. ``matched`` counts files."""
+    """Running totals of a scan with one list. ``matched`` counts files, and ``negative`` those that would match.
+
+    A match of a picture of the negative list counts among those alone.
+    """
 
     matcher: ListMatcher
     tally: Tally = field(default_factory=Tally)
     matched: int = 0
+    negative: int = 0
     #: The records that were met, by id.
     records: set[str] = field(default_factory=set)
 
-    def take(self, outcome: Outcome) -> list[RecordMatch]:
-        """Count an outcome, and return the records that it matches, the nearest first."""
+    def take(self, outcome: Outcome) -> tuple[list[RecordMatch], list[RecordMatch]]:
+        """Count an outcome. Return the records that it matches, the nearest first, and those that are no match."""
         self.tally.add(outcome)
-        matches = self.matcher.find(outcome) if isinstance(outcome, Hashed) else []
+        found = self.matcher.find(outcome) if isinstance(outcome, Hashed) else []
+        matches = [match for match in found if not match.negative]
         self.matched += bool(matches)
+        self.negative += bool(found and not matches)
         self.records.update(match.id for match in matches)
-        return matches
+        return matches, found[len(matches) :]
 
     @property
     def unread(self) -> int:

@@ -305,7 +305,7 @@ def test_settings_name_what_is_wrong(tmp_path: Path, intake: Running) -> None:
     with pytest.raises(ConfigError, match="joined no intake"):
         Home(tmp_path / "nowhere").load()
     wrong: list[dict[str, tuple[str, ...]]] = [
-        {"classes": ("UP",)}, {"lists": ("grown-ups",)}, {"tiers": ("sure",)}, {"lists": ("negative", "adult")},
+        {"classes": ("UP",)}, {"lists": ("grown-ups",)}, {"tiers": ("sure",)},
     ]  # fmt: skip
     for words in wrong:
         lists, tiers, classes = (words.get(name, ()) for name in ("lists", "tiers", "classes"))

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from takedown_cli.cli.results.check import explain_reason, media_of
 from takedown_cli.cli.results.hash_report import Summary, file_row
-from takedown_cli.cli.results.result import Result
+from takedown_cli.cli.results.result import ABSENT, Result
 from takedown_cli.cli.results.words import counted
 from takedown_cli.core.model import Hashed, Outcome
 
@@ -46,6 +46,7 @@ class PullReport(Result, schema="takedown.platform.pull"):
 
     ``kind`` is ``snapshot`` if everything was fetched. ``made`` is when the intake made the last page (UTC).
     ``refused`` says that everything had to be fetched because the intake could not continue from the old place.
+    ``negative`` counts the pictures of the negative list, if it is kept beside the list.
     """
 
     kind: Literal["snapshot", "delta"]
@@ -54,11 +55,13 @@ class PullReport(Result, schema="takedown.platform.pull"):
     removed: int
     active: int
     made: str
+    negative: int = ABSENT
 
     @classmethod
-    def of(cls, pulled: Pulled) -> Self:
-        """Return the report of a pull."""
-        return cls.copied_from(pulled, made=moment(pulled.made))
+    def of(cls, pulled: Pulled, negative: Pulled | None = None) -> Self:
+        """Return the report of a pull, and of that of the negative list beside it."""
+        beside = {} if negative is None else {"negative": negative.active}
+        return cls.copied_from(pulled, made=moment(pulled.made), **beside)
 
     def lines(self) -> Iterator[str]:
         if self.kind == "snapshot":
@@ -72,6 +75,8 @@ class PullReport(Result, schema="takedown.platform.pull"):
     def notes(self) -> Iterator[str]:
         if self.refused:
             yield "The intake could not continue from where this list stood, so everything was fetched again."
+        if self.negative is not ABSENT and self.negative:
+            yield f"{counted(self.negative, 'picture', 'pictures')} on the negative list: no match in a scan."
 
 
 class RecordRow(TypedDict):
@@ -96,7 +101,8 @@ class ScanFileLine(TypedDict):
     """One line of ``takedown platform scan --jsonl``: a file as it is done, and each record that it matches.
 
     ``path_b64`` holds the name's bytes when they are no UTF-8. ``reason`` says why the file was not read, or only in
-    part, or why it cannot be matched; ``detail`` is the sentence for it.
+    part, or why it cannot be matched; ``detail`` is the sentence for it. ``negative`` has the records that are no match
+    because the file shows a picture of the negative list there.
     """
 
     schema: Literal["takedown.platform.scan.file"]
@@ -108,9 +114,10 @@ class ScanFileLine(TypedDict):
     detail: NotRequired[str]
     media: NotRequired[str]
     matches: list[RecordRow]
+    negative: NotRequired[list[RecordRow]]
 
 
-def scan_line(outcome: Outcome, matches: list[RecordMatch]) -> ScanFileLine:
+def scan_line(outcome: Outcome, matches: list[RecordMatch], negative: list[RecordMatch]) -> ScanFileLine:
     """Return the line for one file."""
     row = file_row(replace(outcome, fingerprints=(), clip=()) if isinstance(outcome, Hashed) else outcome)
     reason, detail = explain_reason(outcome) or (None, None)
@@ -124,6 +131,7 @@ def scan_line(outcome: Outcome, matches: list[RecordMatch]) -> ScanFileLine:
         "detail": detail,
         "media": media_of(outcome),
         "matches": [_record_row(match) for match in matches],
+        "negative": [_record_row(match) for match in negative] or None,
     }
     return cast("ScanFileLine", {name: value for name, value in line.items() if value is not None})
 
@@ -142,7 +150,8 @@ class ScanReport(Result, schema="takedown.platform.scan"):
     """``takedown platform scan --json``, and the last line with ``--jsonl``.
 
     ``matched`` counts files, ``records`` the different records that they match. ``unread`` counts files that were not
-    read, or only in part. ``list_made`` is when the intake made the list (UTC).
+    read, or only in part. ``list_made`` is when the intake made the list (UTC). ``negative`` counts files that do not
+    count as a match because they show a picture of the negative list.
     """
 
     matched: int
@@ -151,6 +160,7 @@ class ScanReport(Result, schema="takedown.platform.scan"):
     active: int
     list_made: str
     summary: Summary
+    negative: int = ABSENT
 
     def lines(self) -> Iterator[str]:
         match = "matches" if self.matched == 1 else "match"
@@ -158,6 +168,8 @@ class ScanReport(Result, schema="takedown.platform.scan"):
         yield f"{self.matched:,} of {counted(self.summary['files'], 'file')} {match} the list of {hashes}."
 
     def notes(self) -> Iterator[str]:
+        if self.negative is not ABSENT and self.negative:
+            yield f"{counted(self.negative, 'file shows', 'files show')} a picture of the negative list: no match."
         if self.unread:
             yield f"{counted(self.unread, 'file')} could not be read, or only in part. --jsonl names them and says why."
         if self.summary["weak"]:

@@ -33,7 +33,7 @@ def join_intake(
         typer.Option("--token-file", metavar="FILE|-", help="Read the token of the native feed; a prompt without it."),
     ] = None,
     lists: Annotated[
-        str, typer.Option("--lists", metavar="LISTS", help="adult, under-18 or negative. Default: all subscribed to.")
+        str, typer.Option("--lists", metavar="LISTS", help="adult, under-18, negative. Default: all subscribed to.")
     ] = "",
     tiers: Annotated[
         str, typer.Option("--tiers", metavar="TIERS", help="confirmed or provisional. Default: both.")
@@ -74,7 +74,9 @@ def join_intake(
     token = _read_token(token_file)
     settings = make_settings(str(address), token, _words(lists), _words(tiers), _words(classes), age)
     with feed_reader(settings, connection) as reader:
-        reader.page_after(None, settings.selection, reader.fetch_signing_key())
+        key = reader.fetch_signing_key()
+        for each in filter(None, (settings, settings.beside)):
+            reader.page_after(None, each.selection, key)
     home.save(settings)
     chosen = {name: list(getattr(settings, name)) for name in ("lists", "tiers", "classes")}
     console.show(JoinReport(intake=settings.intake, max_age_days=age, **chosen))
@@ -126,7 +128,8 @@ def pull_list(
     takedown platform pull /srv/takedown --afresh
 
     Run it every few minutes. Every page is verified with the intake's key. The
-    old list stays in force until the new one is whole.
+    old list stays in force until the new one is whole. The negative list (pictures
+    that nobody should act on) is kept beside it.
 
     Exit codes: 0 up to date; 2 the intake does not accept the token, or the list
     cannot be written; 5 the local list is damaged; 6 an answer is not from the
@@ -146,9 +149,15 @@ def pull_list(
             shown_at = time.monotonic()
             console.say(f"{records:,} records so far.")
 
-    with feed_reader(settings, connection, progress) as reader, LocalList(home.list_file, make=True) as local:
-        pulled = pull(reader, settings, local, afresh=afresh, on_records=show)
-    console.show(PullReport.of(pulled))
+    with feed_reader(settings, connection, progress) as reader:
+        # The negative list first: what is new on it is in force before what it concerns.
+        negative = None
+        if settings.beside is not None:
+            with LocalList(home.negative_file, make=True) as local:
+                negative = pull(reader, settings.beside, local, afresh=afresh)
+        with LocalList(home.list_file, make=True) as local:
+            pulled = pull(reader, settings, local, afresh=afresh, on_records=show)
+    console.show(PullReport.of(pulled, negative))
 
 
 app.command("scan")(scan.scan_files)

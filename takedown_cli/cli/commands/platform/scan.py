@@ -22,6 +22,8 @@ from takedown_cli.core.errors import Interrupted, SealError, UsageError
 if TYPE_CHECKING:
     from takedown_cli.core.model import Recipe
     from takedown_cli.hashing.journal import Journal
+    from takedown_cli.platform.home import Home, Settings
+    from takedown_cli.platform.local_list import LocalList
 
 #: Some files match the list.
 MATCHES: Final = 10
@@ -57,6 +59,9 @@ def scan_files(
     mirrored, as a negative, framed, in a screenshot or a collage. With --jsonl a
     line names each record that a file matches, the distance, and the reading.
 
+    A picture of the negative list is no match. It is named under "negative", and
+    counted in the summary.
+
     An interrupted scan continues with the same command and the same journal. Files
     in the journal are not read again, but compared with the list as it is now.
 
@@ -86,7 +91,8 @@ def scan_files(
             from takedown_cli.platform.match import ListMatcher
             from takedown_cli.platform.scan import Scan
 
-            scan = Scan(ListMatcher(local))
+            with _open_negative(home, settings) as beside:
+                scan = Scan(ListMatcher(local, beside))
             started = time.monotonic()
             recording = hasher if journal is None else journal.recording(hasher)
             with (
@@ -97,15 +103,15 @@ def scan_files(
                 shown.count_in_advance(paths, job.recipe.limits)
                 for outcome in outcomes:
                     shown.advance(outcome)
-                    matches = scan.take(outcome)
+                    matches, negative = scan.take(outcome)
                     if jsonl:
-                        console.emit(scan_line(outcome, matches))
+                        console.emit(scan_line(outcome, matches, negative))
                     elif show_paths and matches:
                         console.show_line(f"{shown_path(outcome.path)}: {matches[0].distance} bits, {matches[0].id}")
     totals = hash_report.summary(scan.tally, time.monotonic() - started)
     report = ScanReport(
-        matched=scan.matched, records=len(scan.records), unread=scan.unread, active=len(scan.matcher),
-        list_made=moment(state.made), summary=totals,
+        matched=scan.matched, negative=scan.negative, records=len(scan.records), unread=scan.unread,
+        active=len(scan.matcher), list_made=moment(state.made), summary=totals,
     )  # fmt: skip
     if jsonl:
         console.emit(report.document())
@@ -114,6 +120,22 @@ def scan_files(
     else:
         console.show(report)
     raise typer.Exit(MATCHES if scan.matched else UNREAD if scan.unread else 0)
+
+
+@contextmanager
+def _open_negative(home: Home, settings: Settings) -> Iterator[LocalList | None]:
+    """Open the negative list, if this folder pulls one beside the local list and has it."""
+    from takedown_cli.platform.local_list import LocalList
+
+    beside = settings.beside
+    if beside is None or not home.negative_file.is_file():
+        if beside is not None:
+            console.say("There is no negative list yet. To fetch it, run: takedown platform pull")
+        yield None
+        return
+    with LocalList(home.negative_file) as negative:
+        negative.require(beside.source(), settings.max_age_days)
+        yield negative
 
 
 @contextmanager

@@ -73,7 +73,6 @@ def test_what_cannot_be_joined_leaves_no_folder(operator: Operator) -> None:
         (f"--intake {address} --token-file revoked", 2, "does not accept this token"),
         (f"--intake {address} --token-file other", 2, "not valid"),
         (f"--intake {address} --token-file token --lists grown-ups", 2, "--lists"),
-        (f"--intake {address} --token-file token --lists negative,adult", 2, "negative list"),
         (f"--intake {address} --token-file token --max-age 0d", 2, "--max-age"),
         (f"--intake {operator.intake.origin} --token-file token", 2, "no key id"),
         (f"--intake {operator.intake.origin}#{'0' * 40} --token-file token", 6, "not the expected one"),
