@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from takedown_cli.cli.options.common import complete, one_of
+from takedown_cli.cli.options.common import choice, complete, one_of
 from takedown_cli.cli.options.settings import setting
 from takedown_cli.cli.typer_glue.options import OptionGroup
 from takedown_cli.cli.typer_glue.several_values import take_several
@@ -18,6 +18,7 @@ from takedown_cli.core.variants import COPIES, expand_copies
 
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
 VIDEO: Final = ("gaps", "keyframes", "vpdq", "every")
+READINGS: Final = ("all", "none")
 _COPIES: Final = default_of("copies")
 _VIDEO: Final = default_of("video")
 _DEFAULT: Final = Limits()
@@ -149,13 +150,21 @@ def _chosen_workers(workers: int | None) -> int | None:
     return workers
 
 
-def _read_upload_job(workers: _Workers = None, *, limits: _Limits) -> HashingJob:
-    return HashingJob(Recipe.of_uploads(readings=True, limits=limits), _chosen_workers(workers))
+def _read_upload_job(
+    readings: Annotated[
+        str,
+        choice("--readings", READINGS, "Read pictures in every way (all), or upright and whole only (none): faster."),
+    ] = "all",
+    workers: _Workers = None,
+    *,
+    limits: _Limits,
+) -> HashingJob:
+    return HashingJob(Recipe.of_uploads(readings=readings == "all", limits=limits), _chosen_workers(workers))
 
 
 #: The recipe with its limits, as the command line and the settings say.
 Job = Annotated[HashingJob, OptionGroup(_read_job, "Hashing")]
-#: The recipe for uploads, in all their readings; the command line says only the limits.
+#: The recipe for uploads, in all their readings unless the command line says none.
 UploadJob = Annotated[HashingJob, OptionGroup(_read_upload_job, "Hashing")]
 
 

@@ -67,6 +67,19 @@ def test_reposts_are_found_and_each_says_how(site: Operator) -> None:
     assert not any(row["matches"] for row in files.values())
 
 
+def test_without_readings_a_picture_is_found_only_as_it_is(site: Operator) -> None:
+    image = photos.picture(96)
+    image.save(site.folder / "original.png")
+    photos.reposts_of(image, site.folder / "uploads")
+    site.report(site.folder / "original.png")
+    site("platform pull site")
+    files, _ = lines_of(site("platform scan site uploads --jsonl --readings none --resume journal", 10))
+    assert {name for name, row in files.items() if row["matches"]} == {"upright.jpg"}
+    _, last = lines_of(site("platform scan site uploads --jsonl --resume journal", 10))
+    assert last["matched"] == 4, "what was read less does not stand for what is read more"
+    assert "all, none" in site("platform scan site uploads --readings some", 2).said
+
+
 def test_videos_are_found_by_their_frames_and_by_the_very_file(site: Operator) -> None:
     clip = site.folder / "uploads" / "clip.mp4"
     fixtures.clip(clip, 92, seconds=3.0)
