@@ -17,7 +17,7 @@ from takedown_cli.core.variants import COPY_KINDS
 from takedown_cli.intake.feeds import native, ncmec, stopncii
 from takedown_cli.intake.feeds.cursor import MAX_PAGE
 from takedown_cli.protocol.bundle.seal import BUCKETS
-from takedown_cli.protocol.feed import SIGNATURE_HEADER, FeedPage, Verdicts
+from takedown_cli.protocol.feed import SIGNATURE_HEADER, ClipPage, FeedPage, Verdicts
 from takedown_cli.protocol.wire import Refusal
 
 Json = dict[str, Any]
@@ -95,6 +95,7 @@ _PAGE: Final[Content] = (
     ),
 )
 _FEED_PAGE: Final[Content] = ("application/json", _ref(FeedPage))
+_CLIP_PAGE: Final[Content] = ("application/json", _ref(ClipPage))
 _DENIED: Final[Content] = ("application/json", _record(statusCode={"const": 401}, message=_text()))
 
 #: UTC; empty is as none.
@@ -180,12 +181,12 @@ def _feed(path: str, summary: str, scope: str, answer: Content, body: Content | 
     )
 
 
-def _native(path: str, summary: str, **query: Json) -> Operation:
+def _native(path: str, summary: str, page: Content = _FEED_PAGE, /, **query: Json) -> Operation:
     return Operation(
         "get",
         f"/v1/feed{path}",
         summary,
-        {"200": _FEED_PAGE, "304": None, "401": _DENIED, "409": _REFUSAL},
+        {"200": page, "304": None, "401": _DENIED, "409": _REFUSAL},
         query=tuple(query.items()),
         security=("token",),
         headers={
@@ -236,6 +237,14 @@ OPERATIONS: Final = (
         tiers=_names(*native.TIERS),
         classes=_names("original", *COPY_KINDS, "other"),
     ),
+    _native(
+        "/clips",
+        "A page of the native feed's clips: which hashes are the frames of one video.",
+        _CLIP_PAGE,
+        cursor=_CURSOR,
+        lists=_names("under-18", "adult"),
+        tiers=_names(*native.TIERS),
+    ),
     _native("/negative", "A page of the negative list: what no platform should match.", cursor=_CURSOR),
     Operation(
         "post", "/v1/feed/verdicts", "What a platform decided about records; count is of those it was given.",
@@ -275,7 +284,7 @@ OPERATIONS: Final = (
 )  # fmt: skip
 
 
-_MODELS: Final = (Refusal, stopncii.Feedbacks, stopncii.Hashes, FeedPage, Verdicts)
+_MODELS: Final = (Refusal, stopncii.Feedbacks, stopncii.Hashes, FeedPage, ClipPage, Verdicts)
 
 
 def openapi_document() -> Json:

@@ -42,6 +42,7 @@ _WIRE: Final = (
     wire.CaseStatusV1,
     wire.CaseStatus,
     feed.FeedPage,
+    feed.ClipPage,
     feed.Verdicts,
     Bundle,
 )

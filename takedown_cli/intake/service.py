@@ -20,7 +20,7 @@ from takedown_cli.core.errors import ConfigError
 from takedown_cli.intake.cases import bars, cases, inquiries, participants
 from takedown_cli.intake.cases.holds import HoldPolicy, find_organisation
 from takedown_cli.intake.cases.participants import Keys, Lists, Participant
-from takedown_cli.intake.feeds import contribution, cursor, native, ncmec, opinion, stopncii
+from takedown_cli.intake.feeds import clips, contribution, cursor, native, ncmec, opinion, stopncii
 from takedown_cli.intake.messages.admission import Identity, Inquiry, ReplyTo, Submission, admit_submission
 from takedown_cli.intake.messages.deny_list import DenyList
 from takedown_cli.intake.messages.keyring import Keyring
@@ -314,14 +314,24 @@ class Intake:
         self, participant: Participant, query: dict[str, str]
     ) -> tuple[native.Answer, Callable[[], Future[None]]]:
         """Return a page of the native feed, and how to note the pull. Raise Refused."""
-        selection = native.Selection.read(query, participant)
-        keyring = self.identity.keyring
-        reader = native.Reader(participant, selection, keyring.derive_key("feed-cursors"), keyring.signing)
+        reader = self._reader(participant, query)
         today, now = self.clock.day(), int(self.clock.seconds())
         with self.readers.begin() as connection:
-            answer = native.read_feed(connection, reader, query.get("cursor"), today=today, now=now)
+            answer = native.read_feed(connection, reader, native.HASHES, query.get("cursor"), today=today, now=now)
         note = partial(cursor.note_pull, participant=participant, page=answer.given, records=answer.records)
         return answer, lambda: self.writer.enqueue(note)
+
+    def read_clips(self, participant: Participant, query: dict[str, str]) -> native.Answer:
+        """Return a page of the feed of clips. It moves no mark of what the participant was given. Raise Refused."""
+        reader = self._reader(participant, query)
+        today, now = self.clock.day(), int(self.clock.seconds())
+        with self.readers.begin() as connection:
+            return native.read_feed(connection, reader, clips.CLIPS, query.get("cursor"), today=today, now=now)
+
+    def _reader(self, participant: Participant, query: dict[str, str]) -> native.Reader:
+        """Return a participant at the native feed. Raise Refused."""
+        selection, keyring = native.Selection.read(query, participant), self.identity.keyring
+        return native.Reader(participant, selection, keyring.derive_key("feed-cursors"), keyring.signing)
 
     def read_negative(self, start: str | None) -> native.Answer:
         """Return a page of the negative list. Raise Refused."""

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from urllib.parse import urlencode
 
 from takedown_cli.client.client import IntakeClient
@@ -25,6 +25,7 @@ from takedown_cli.protocol.feed import (
     MAX_VERDICTS,
     PAGE_BYTES,
     SIGNATURE_HEADER,
+    ClipPage,
     FeedPage,
     Verdict,
     Verdicts,
@@ -36,6 +37,8 @@ from takedown_cli.protocol.wire import encode
 _MAX_PAGE: Final = PAGE_BYTES + (64 << 10)
 _LONGEST_COUNT: Final = 9
 NEGATIVE: Final = "negative"
+_ORIGINAL: Final = "original"
+P = TypeVar("P", FeedPage, ClipPage)
 
 
 class StaleCursor(Exception):  # noqa: N818 - an answer, not a fault
@@ -67,17 +70,20 @@ class Selection:
         named = {"lists": self.lists, "tiers": self.tiers, "classes": self.classes}
         return {name: ",".join(names) for name, names in named.items() if names}
 
-    def has(self, page: FeedPage) -> bool:
+    @property
+    def has_clips(self) -> bool:
+        """Whether clips are of this part of the lists: those have frames as they were, and no predicted copies."""
+        return not self.is_negative and (not self.classes or _ORIGINAL in self.classes)
+
+    def has(self, page: FeedPage | ClipPage) -> bool:
         """Return whether a page holds nothing else."""
         given = page.selection
         if self.is_negative:
             return given.lists == (NEGATIVE,)
-        return NEGATIVE not in given.lists and all(
-            not wanted or {*found} <= {*wanted}
-            for wanted, found in (
-                (self.lists, given.lists), (self.tiers, given.tiers), (self.classes, given.classes),
-            )
-        )  # fmt: skip
+        pairs: list[tuple[tuple[str, ...], tuple[str, ...]]] = [(self.lists, given.lists), (self.tiers, given.tiers)]
+        if isinstance(page, FeedPage):
+            pairs.append((self.classes, page.selection.classes))
+        return NEGATIVE not in given.lists and all(not wanted or {*found} <= {*wanted} for wanted, found in pairs)
 
 
 class FeedReader:
@@ -131,19 +137,36 @@ class FeedReader:
         UntrustedIntakeError for a page that is not from the intake, or not the one that was asked for.
         """
         query = {**selection.query(), **({} if cursor is None else {"cursor": cursor})}
-        path = "/v1/feed/negative" if selection.is_negative else "/v1/feed"
+        reply = self._get("/v1/feed/negative" if selection.is_negative else "/v1/feed", query, cursor)
+        return _verified(FeedPage, reply, cursor, selection, signing_key)
+
+    def clip_page_after(self, cursor: str | None, selection: Selection, signing_key: bytes) -> ClipPage | None:
+        """Return the page of clips after a cursor, as ``page_after`` does; None from an intake that has no clips."""
+        query = {name: names for name, names in selection.query().items() if name != "classes"}
+        reply = self._get("/v1/feed/clips", {**query, **({} if cursor is None else {"cursor": cursor})}, cursor)
+        if reply.status == 404:
+            return None
+        return _verified(ClipPage, reply, cursor, selection, signing_key)
+
+    def clip_pages(self, cursor: str | None, selection: Selection, signing_key: bytes) -> Iterator[ClipPage]:
+        """Yield all pages of clips after a cursor; none where there are no clips. Raise what ``page_after`` does."""
+        while selection.has_clips:
+            page = self.clip_page_after(cursor, selection, signing_key)
+            if page is None:
+                return
+            if page.more and page.cursor == cursor:
+                raise UntrustedIntakeError("The feed leads back to where it was.")
+            cursor = page.cursor
+            yield page
+            if not page.more:
+                return
+
+    def _get(self, path: str, query: dict[str, str], cursor: str | None) -> Reply:
         where = f"{path}?{urlencode(query)}" if query else path
         reply = self._ask(lambda exchange: self._transport.get(where, exchange))
         if reply.status == 409 or (reply.status == 400 and cursor is not None):
             raise StaleCursor
-        _check_status(reply)
-        try:
-            page = read_page(_decompress(reply), reply.headers.get(SIGNATURE_HEADER, ""), signing_key)
-        except BundleError:
-            raise UntrustedIntakeError("A page of the feed is damaged, or is not from the intake.") from None
-        if page.start != cursor or (cursor is None and page.kind != "snapshot") or not selection.has(page):
-            raise UntrustedIntakeError("The intake answered with another page than the one that was asked for.")
-        return page
+        return reply
 
     def pages(self, cursor: str | None, selection: Selection, signing_key: bytes) -> Iterator[FeedPage]:
         """Yield all pages after a cursor. Raise what ``page_after`` does."""
@@ -163,12 +186,30 @@ class FeedReader:
         """
         met = 0
         for begin in range(0, len(verdicts), MAX_VERDICTS):
-            body = encode(Verdicts(verdicts=list(verdicts[begin : begin + MAX_VERDICTS])))
-            send = partial(self._transport.post, "/v1/feed/verdicts", body, "application/json")
+            some = verdicts[begin : begin + MAX_VERDICTS]
+            send = partial(
+                self._transport.post, "/v1/feed/verdicts", encode(Verdicts(verdicts=list(some))), "application/json"
+            )
             reply = self._ask(send)
+            if reply.status == 413 and len(some) > 1:  # a verdict on a clip counts as many times as it has frames
+                middle = len(some) // 2
+                met += self.send_verdicts(some[:middle]) + self.send_verdicts(some[middle:])
+                continue
             _check_status(reply)
             met += _read_count(_decompress(reply))
         return met
+
+
+def _verified(kind: type[P], reply: Reply, cursor: str | None, selection: Selection, signing_key: bytes) -> P:
+    """Return the page that an intake answered with, once it is certain that it is the right one."""
+    _check_status(reply)
+    try:
+        page = read_page(kind, _decompress(reply), reply.headers.get(SIGNATURE_HEADER, ""), signing_key)
+    except BundleError:
+        raise UntrustedIntakeError("A page of the feed is damaged, or is not from the intake.") from None
+    if page.start != cursor or (cursor is None and page.kind != "snapshot") or not selection.has(page):
+        raise UntrustedIntakeError("The intake answered with another page than the one that was asked for.")
+    return page
 
 
 def _check_status(reply: Reply) -> None:

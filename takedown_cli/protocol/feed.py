@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, ClassVar, Final, Literal, Self
+from typing import Annotated, ClassVar, Final, Literal, Self, TypeVar
 
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from takedown_cli.core.errors import BundleError, SignatureError
 from takedown_cli.protocol import public_keys
 from takedown_cli.protocol.bundle.envelope import pae
-from takedown_cli.protocol.wire import Document, Hex16, MediaKind
+from takedown_cli.protocol.wire import Document, Hex16, Hex32, MediaKind
 
 #: The header of an answer with the Ed25519 signature of its page, in Base64.
 SIGNATURE_HEADER: Final = "takedown-signature"
@@ -29,8 +29,11 @@ Derivation = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
 SignalName = Literal["pdq", "image-md5", "image-sha1", "video-md5", "video-sha1"]
 #: Records in a page at most.
 MAX_RECORDS: Final = 10_000
-#: Bytes after which a page gets no further record. A record has less than 1 KiB.
+#: Bytes of the records of a page at most. A record of a hash has less than 1 KiB, that of a clip less than 160 KiB.
 PAGE_BYTES: Final = 2 << 20
+#: Frames of a clip at most, and at least: one alone says no more than its own record does.
+MAX_FRAMES: Final = 2000
+MIN_FRAMES: Final = 2
 #: Verdicts in one call at most.
 MAX_VERDICTS: Final = 5000
 #: Days that the removal of a record is kept. A platform that was away longer has to start from a snapshot.
@@ -75,6 +78,26 @@ class RemovedRecord:
 FeedRecord = Annotated[ActiveRecord | RemovedRecord, Field(discriminator="state")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, config=_RECORD)
+class ActiveClip:
+    """A video that platforms should match, by its frames.
+
+    ``frames`` are the PDQs of the video as it was, without any that is not listed, in the order of their values, which
+    says nothing of their order in the video. Each is a record of the feed of hashes too. Two frames are alike if they
+    differ in at most ``distance`` bits. How many have to be alike is the platform's choice.
+    """
+
+    id: Hex16
+    state: Literal["active"]
+    list: FeedList
+    tier: Tier
+    frames: Annotated[tuple[Hex32, ...], Field(min_length=MIN_FRAMES, max_length=MAX_FRAMES)]
+    distance: Annotated[int, Field(ge=0, le=256)]
+
+
+ClipRecord = Annotated[ActiveClip | RemovedRecord, Field(discriminator="state")]
+
+
 class Selection(Document):
     """The part of the lists that a page is of: as asked for, within what the participant subscribed to."""
 
@@ -83,7 +106,25 @@ class Selection(Document):
     classes: Annotated[tuple[Derivation, ...], Field(min_length=1, max_length=16)]
 
 
-class FeedPage(Document):
+class ClipSelection(Document):
+    """The part of the lists that a page of clips is of: as asked for, within what the participant subscribed to."""
+
+    lists: Annotated[tuple[FeedList, ...], Field(min_length=1, max_length=2)]
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1, max_length=2)]
+
+
+class _Page(Document):
+    """What a page of every feed has."""
+
+    version: Literal[1] = 1
+    kind: Literal["snapshot", "delta"]
+    start: _Cursor | None
+    cursor: _Cursor
+    more: bool
+    made: Annotated[int, Field(ge=0)]
+
+
+class FeedPage(_Page):
     """A page of the feed. ``start`` is the cursor that was asked for, or null for the first page of a snapshot.
 
     A ``snapshot`` has every active record; a ``delta`` has what changed since. Ask with ``cursor`` for what follows, at
@@ -93,14 +134,18 @@ class FeedPage(Document):
     TYPE: ClassVar[str] = "application/vnd.takedown.feed.v1+json"
 
     schema_: Literal["takedown.feed"] = Field(default="takedown.feed", alias="schema")
-    version: Literal[1] = 1
-    kind: Literal["snapshot", "delta"]
     selection: Selection
-    start: _Cursor | None
-    cursor: _Cursor
-    more: bool
-    made: Annotated[int, Field(ge=0)]
     records: Annotated[tuple[FeedRecord, ...], Field(max_length=MAX_RECORDS)]
+
+
+class ClipPage(_Page):
+    """A page of the feed of clips. All but its records is as in a page of the feed of hashes."""
+
+    TYPE: ClassVar[str] = "application/vnd.takedown.clips.v1+json"
+
+    schema_: Literal["takedown.clips"] = Field(default="takedown.clips", alias="schema")
+    selection: ClipSelection
+    records: Annotated[tuple[ClipRecord, ...], Field(max_length=MAX_RECORDS)]
 
 
 class Verdict(Document):
@@ -129,14 +174,20 @@ class Verdicts(Document):
     verdicts: Annotated[list[Verdict], Field(max_length=MAX_VERDICTS)]
 
 
-def read_page(body: bytes, signature: str, signing_key: bytes) -> FeedPage:
-    """Return a page after checking that the intake with this key signed it. Raise BundleError, SignatureError."""
+P = TypeVar("P", FeedPage, ClipPage)
+
+
+def read_page(kind: type[P], body: bytes, signature: str, signing_key: bytes) -> P:
+    """Return a page of this kind after checking that the intake with this key signed it as such.
+
+    Raise BundleError, SignatureError.
+    """
     try:
         raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         raise SignatureError from None
-    public_keys.verify_signature(signing_key, raw, pae(FeedPage.TYPE, body))
+    public_keys.verify_signature(signing_key, raw, pae(kind.TYPE, body))
     try:
-        return FeedPage.model_validate_json(body)
+        return kind.model_validate_json(body)
     except (ValidationError, RecursionError):
         raise BundleError from None

@@ -205,7 +205,7 @@ def native_rows(platform: Platform, hashes: int, process: int) -> Iterator[Row]:
     def page(cursor: str | None) -> FeedPage:
         query = {} if cursor is None else {"cursor": cursor}
         answer = HTTP.get(f"{platform.origin}/v1/feed", params=query, headers=headers)
-        return read_page(answer.content, answer.headers[SIGNATURE_HEADER], key)
+        return read_page(FeedPage, answer.content, answer.headers[SIGNATURE_HEADER], key)
 
     cursors: list[str] = []
     count, started = 0, time.perf_counter()

@@ -13,6 +13,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, func, insert, select, union_all, update
 
+from takedown_cli.intake.cases.clips import enter_clip
 from takedown_cli.intake.cases.hash_records import (
     count_places,
     list_held_items,
@@ -20,7 +21,7 @@ from takedown_cli.intake.cases.hash_records import (
     withdraw_copies,
     withdraw_items,
 )
-from takedown_cli.intake.cases.hash_state import settle_vouching
+from takedown_cli.intake.cases.hash_state import settle_clips, settle_vouching
 from takedown_cli.intake.cases.holds import REVIEWABLE, HoldPolicy, Verdict, count_units, find_organisation
 from takedown_cli.intake.messages.admission import Inquiry, Submission
 from takedown_cli.intake.messages.signals import Signal, predicted
@@ -203,6 +204,10 @@ def _add_items(
     vouched = verdict.organisation is not None
     spared = len(added) if verdict.hold is None else verdict.spared
     listed, held = wanted[:spared], wanted[spared:]
+    shown = [
+        enter_clip(transaction, list_name, found) if item.media == "video" else None
+        for item, (_, list_name, found) in zip(added, wanted, strict=True)
+    ]
     place = transaction.last_seq + count_places(wanted)
     rows: list[dict[str, Value]] = [
         {"case_id": case_id, "number": number, "media": item.media, "age": item.age, "fingerprints": len(found)}
@@ -211,11 +216,13 @@ def _add_items(
     for at, (row, found) in enumerate(zip(rows, submission.signals, strict=True)):
         reason = "quality" if not found else None if at < spared else verdict.hold
         row |= {"state": "held" if reason else "listed", "reason": reason, "seq": place, "vouched": vouched}
+        row["clip_id"] = shown[at]
     _NEW_ITEMS.run(transaction.connection, *rows)
     if verdict.organisation is not None:
         _store_vouchers(transaction, case_id, verdict.organisation, [number for number, _, _ in numbered])
     list_signals(transaction, case_id, listed, held=False, vouched=vouched)
     list_signals(transaction, case_id, held, held=True, vouched=vouched)
+    settle_clips(transaction, [clip for clip in shown if clip is not None])
 
 
 def _store_vouchers(transaction: WriteTransaction, case_id: int, organisation: int, numbers: Iterable[int]) -> None:

@@ -13,7 +13,8 @@ from dataclasses import replace
 from sqlalchemy import and_, bindparam, delete, func, insert, select, update
 
 from takedown_cli.intake.cases.bars import find_barred_keys
-from takedown_cli.intake.cases.hash_state import Facts, decide_state, settle_records
+from takedown_cli.intake.cases.clips import clips_of_items
+from takedown_cli.intake.cases.hash_state import Facts, decide_state, settle_clips, settle_records
 from takedown_cli.intake.messages.signals import EVERY_CLASS, Signal
 from takedown_cli.intake.store.prepared_statements import PreparedStatement, Value, in_chunks
 from takedown_cli.intake.store.tables import LISTING_OF_ITEM, hashes, items, listings
@@ -164,6 +165,7 @@ def list_held_items(transaction: WriteTransaction, case_id: int, numbers: Sequen
     of_case = and_(items.c.case_id == case_id, items.c.number.in_(numbers))
     transaction.execute(update(items).where(of_case).values(state="listed", reason=None, seq=place))
     settle_records(transaction, rows, moved=rows)
+    settle_clips(transaction, clips_of_items(transaction, case_id, numbers))
 
 
 def withdraw_items(transaction: WriteTransaction, case_id: int, numbers: Sequence[int]) -> None:
@@ -177,7 +179,9 @@ def withdraw_items(transaction: WriteTransaction, case_id: int, numbers: Sequenc
 
 def _mark_withdrawn(transaction: WriteTransaction, case_id: int, numbers: Sequence[int]) -> None:
     mine = and_(items.c.case_id == case_id, items.c.number.in_(numbers))
-    transaction.execute(update(items).where(mine).values(state="withdrawn", reason=None))
+    left = clips_of_items(transaction, case_id, numbers)
+    transaction.execute(update(items).where(mine).values(state="withdrawn", reason=None, clip_id=None))
+    settle_clips(transaction, left)
 
 
 def withdraw_copies(transaction: WriteTransaction, case_id: int, numbers: Sequence[int], classes: int) -> list[int]:

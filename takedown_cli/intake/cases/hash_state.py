@@ -2,7 +2,8 @@
 
 Everything that happens writes facts: who lists a hash, who countersigned, what platforms say, who is revoked, what the
 operator bars or holds. Then it calls ``settle_records``, which asks ``decide_state`` and stores the answer. Nothing
-else sets the state of a record, or says that an item is overruled.
+else sets the state of a record, or says that an item is overruled. The state of a clip follows from those of its
+frames, and is stored by ``settle_clips`` in the same way.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    delete,
     exists,
     func,
     or_,
@@ -26,11 +28,13 @@ from sqlalchemy import (
     update,
 )
 
+from takedown_cli.intake.messages.signals import VIDEO
 from takedown_cli.intake.store.prepared_statements import in_chunks
 from takedown_cli.intake.store.tables import (
     ITEM_COUNTS,
     LISTING_OF_ITEM,
     OVERRULED,
+    clips,
     contributions,
     feedback,
     hashes,
@@ -41,6 +45,7 @@ from takedown_cli.intake.store.tables import (
     vouchers,
 )
 from takedown_cli.intake.store.writer import WriteTransaction
+from takedown_cli.protocol.feed import MIN_FRAMES
 
 State = Literal["active", "held", "disputed", "blocked", "withdrawn"]
 #: ``lapsed``: the hash was confirmed once. Participants that want only confirmed hashes must learn that this ended.
@@ -83,6 +88,15 @@ def decide_state(facts: Facts) -> tuple[State, Standing]:
         return "disputed", PROVISIONAL
     confirmed = facts.vouched or facts.contributed or facts.blocking >= AGREE
     return "active", CONFIRMED if confirmed else PROVISIONAL
+
+
+def decide_clip(*, reported: bool, active: int, confirmed: int) -> tuple[bool, Standing]:
+    """Return whether the feed of clips gives a clip, and whether to those who want confirmed hashes only.
+
+    ``reported``: an item stands for it. ``active`` and ``confirmed`` count its frames whose records are so.
+    """
+    listed = reported and active >= MIN_FRAMES
+    return listed, CONFIRMED if listed and confirmed >= MIN_FRAMES else PROVISIONAL
 
 
 def _is_trusted(owner: ColumnElement[Any], day: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -166,16 +180,117 @@ def settle_records(transaction: WriteTransaction, rows: Iterable[int], moved: Co
     for chunk in in_chunks(rows):
         changes: list[dict[str, int | str]] = []
         overruled = []
+        changed = []
         for row, state, standing, right, stands in _decide_records(transaction.connection, chunk):
             if (state, standing) != (right, stands) or row in moved:
                 place = {"now": transaction.modified, "place": transaction.next_seq()}
                 changes.append({"row": row, "to": right, "as": stands, **place})
+            if (state, standing) != (right, stands):
+                changed.append(row)
             if state in OVERRULED or right in OVERRULED:
                 overruled.append(row)
         if changes:
             transaction.execute(_STORE, changes)
         if overruled:
             _mark_items(transaction, overruled)
+        if changed:
+            touched = transaction.scalars(_CLIPS_WITH.where(listings.c.hash_id.in_(changed))).all()
+            settle_clips(transaction, touched, moved=touched)
+
+
+#: Which listings are those of a frame as it was. Predicted copies of frames are no part of a clip.
+IS_FRAME: Final = and_(listings.c.classes.bitwise_and(VIDEO) != 0, hashes.c.signal == "pdq")
+_CLIPS_WITH = (
+    select(items.c.clip_id)
+    .distinct()
+    .join(listings, LISTING_OF_ITEM)
+    .join(hashes, and_(hashes.c.id == listings.c.hash_id, IS_FRAME))
+    .where(items.c.clip_id.is_not(None))
+)
+_holder = items.alias()
+
+
+def _first_holder(column: str) -> ScalarSelect[Any]:
+    """Return a column of the first item that stands for a clip: all that do have the same frames."""
+    query = select(items.c[column]).where(items.c.clip_id == clips.c.id, ITEM_COUNTS)
+    return query.order_by(items.c.case_id, items.c.number).limit(1).correlate(clips).scalar_subquery()
+
+
+#: Clips with their frames, for a query on both.
+CLIP_FRAMES: Final = (
+    clips.join(
+        _holder, and_(_holder.c.case_id == _first_holder("case_id"), _holder.c.number == _first_holder("number"))
+    )
+    .join(listings, and_(listings.c.case_id == _holder.c.case_id, listings.c.number == _holder.c.number))
+    .join(hashes, and_(hashes.c.id == listings.c.hash_id, IS_FRAME))
+)
+_ACTIVE: Final = hashes.c.state == "active"
+_COUNT_FRAMES = (
+    select(
+        clips.c.id,
+        func.sum(case((_ACTIVE, 1), else_=0)),
+        func.sum(case((and_(_ACTIVE, hashes.c.standing == CONFIRMED), 1), else_=0)),
+    )
+    .select_from(CLIP_FRAMES)
+    .group_by(clips.c.id)
+)
+_CLIPS = select(
+    clips.c.id, clips.c.listed, clips.c.standing, clips.c.shown, exists().where(items.c.clip_id == clips.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """A clip as it is stored, whether an item has it (``kept``), and its right state and standing."""
+
+    row: int
+    listed: bool
+    standing: Standing
+    shown: bool
+    kept: bool
+    right: bool
+    stands: Standing
+
+    @property
+    def is_wrong(self) -> bool:
+        return (self.listed, self.standing) != (self.right, self.stands)
+
+
+def _decide_clips(connection: Connection, rows: Sequence[int]) -> Iterator[_Clip]:
+    """Yield at most a chunk of clips (row ids)."""
+    mine = clips.c.id.in_(rows)
+    counts = {row: (active, confirmed) for row, active, confirmed in connection.execute(_COUNT_FRAMES.where(mine))}
+    for row, listed, standing, shown, kept in connection.execute(_CLIPS.where(mine)).all():
+        active, confirmed = counts.get(row, (0, 0))
+        right, stands = decide_clip(reported=row in counts, active=active, confirmed=confirmed)
+        stands = LAPSED if stands == PROVISIONAL != standing else stands
+        yield _Clip(row, listed, standing, shown, kept, right, stands)
+
+
+def settle_clips(transaction: WriteTransaction, ids: Iterable[int], moved: Collection[int] = ()) -> None:
+    """Compute again the state of these clips. Those that changed, and those in ``moved``, get the next places.
+
+    A clip that no item has any more leaves its random id, and nothing of its hashes.
+    """
+    moved = frozenset(moved)
+    for chunk in in_chunks({*ids}):
+        for clip in list(_decide_clips(transaction.connection, chunk)):
+            mine = clips.c.id == clip.row
+            if not (clip.kept or clip.shown):
+                transaction.execute(delete(clips).where(mine))
+            elif clip.is_wrong or clip.row in moved or not clip.kept:
+                change = (
+                    update(clips)
+                    .where(mine)
+                    .values(
+                        listed=clip.right,
+                        standing=clip.stands,
+                        shown=clip.shown or clip.right,
+                        seq=transaction.next_seq(),
+                        day=transaction.day,
+                    )
+                )
+                transaction.execute(change if clip.kept else change.values(digest=None))
 
 
 def settle_vouching(transaction: WriteTransaction, organisation: int, case_id: int | None = None) -> None:
@@ -195,6 +310,7 @@ def settle_everything(transaction: WriteTransaction) -> None:
     """Compute again every state in the database."""
     transaction.execute(update(items).where(items.c.vouched != VOUCHED).values(vouched=VOUCHED))
     settle_records(transaction, transaction.scalars(select(hashes.c.id).order_by(hashes.c.id)).all())
+    settle_clips(transaction, transaction.scalars(select(clips.c.id).where(clips.c.digest.is_not(None))).all())
 
 
 def find_differences(connection: Connection) -> Iterator[str]:
@@ -211,6 +327,10 @@ def find_differences(connection: Connection) -> Iterator[str]:
     wrong = or_(and_(items.c.state == "listed", ~_HAS_ACTIVE), and_(items.c.reason.in_(OVERRULED), _HAS_ACTIVE))
     for case_id, number in connection.execute(query.where(wrong)):
         yield f"Item {number} of case {case_id} is stored in another state than its hashes."
+    for chunk in in_chunks(connection.scalars(select(clips.c.id).order_by(clips.c.id)).all()):
+        for clip in _decide_clips(connection, chunk):
+            if clip.is_wrong:
+                yield f"Clip {clip.row} is stored in another state than follows from its frames."
 
 
 _HAS_ACTIVE = exists().where(LISTING_OF_ITEM, hashes.c.id == listings.c.hash_id, hashes.c.state == "active")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 from sqlalchemy.exc import IntegrityError
 
 from takedown_cli.core.errors import ConfigError
-from takedown_cli.intake.cases.hash_state import ALWAYS, VOUCHED, settle_records, settle_vouching
+from takedown_cli.intake.cases.hash_state import ALWAYS, VOUCHED, settle_clips, settle_records, settle_vouching
 from takedown_cli.intake.store.tables import (
     ITEM_COUNTS,
     LISTING_OF_ITEM,
@@ -91,8 +91,11 @@ def _hold_items(transaction: WriteTransaction, organisation: int, since: str) ->
     )
     held = and_(or_(came, signed), ITEM_COUNTS, ~VOUCHED)
     rows = transaction.scalars(select(listings.c.hash_id).join(items, LISTING_OF_ITEM).where(held).distinct()).all()
+    shown = select(items.c.clip_id).where(held, items.c.clip_id.is_not(None)).distinct()
+    clips = transaction.scalars(shown).all()
     transaction.execute(update(items).where(held).values(state="held", reason="revoked"))
     settle_records(transaction, rows)
+    settle_clips(transaction, clips)
 
 
 def list_organisations(connection: Connection, day: str) -> list[Organisation]:

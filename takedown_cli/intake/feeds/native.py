@@ -1,5 +1,7 @@
 """The native feed: a snapshot to start from, then what changed, by random record ids, in signed pages.
 
+It has two kinds of records, each with pages and cursors of its own: hashes, which are here, and clips (``clips``).
+
 A cursor is a place in the order of modifications. It carries a MAC, so nobody can make one, and a page never leads back
 to an earlier place. The specification is in ``docs/reference/native-feed.md``.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
@@ -42,7 +44,7 @@ from takedown_cli.intake.messages.signals import (
 from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.store.tables import clock, hashes, removals
 from takedown_cli.protocol.bundle.envelope import pae
-from takedown_cli.protocol.feed import MAX_RECORDS, PAGE_BYTES, REMOVAL_DAYS, FeedPage
+from takedown_cli.protocol.feed import MAX_RECORDS, PAGE_BYTES, REMOVAL_DAYS, ClipPage, FeedPage
 
 PARAMETERS: Final = ("cursor", "lists", "tiers", "classes")
 NEGATIVE: Final = "negative"
@@ -56,7 +58,7 @@ _CLASSES: Final[dict[str, int]] = {
 #: A cursor that leads to nothing new is kept for as long, so that the answer stays the same.
 _KEEP: Final = timedelta(days=30)
 #: A place, and the record that was modified there, as JSON.
-_Line = tuple[int, str]
+Line = tuple[int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _class_names(bits: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cursor:
+class Cursor:
     """A place: everything up to it was given. During a snapshot, ``until`` is where the deltas will begin.
 
     ``era`` is that of the database, ``day`` the day since which nothing before the place was removed.
@@ -120,7 +122,7 @@ class _Cursor:
         return f"{text}.{_mac(key, text)}"
 
     @classmethod
-    def read(cls, text: str, key: bytes) -> _Cursor:
+    def read(cls, text: str, key: bytes) -> Cursor:
         """Return the cursor. Raise Refused unless it was made with this key."""
         shown, _, mac = text.rpartition(".")
         if not text.isascii() or not hmac.compare_digest(mac, _mac(key, shown)):
@@ -142,11 +144,24 @@ class Reader:
     key: bytes
     signing: Ed25519PrivateKey
 
-    @property
-    def cursor_key(self) -> bytes:
-        """The key of cursors for this participant and selection: with another selection, a place means nothing."""
-        what = f"{self.participant.id} {json.dumps(self.selection.as_json())}"
+    def cursor_key(self, feed: Feed) -> bytes:
+        """Return the key of cursors for this participant, feed and selection: in another one, a place means nothing."""
+        what = f"{self.participant.id} {json.dumps(feed.show_selection(self.selection))}"
         return hmac.digest(self.key, what.encode(), "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One kind of records.
+
+    ``active`` yields those of a snapshot after a cursor's place, ``changed`` those with a place after the first and up
+    to the second number, both in the order of their places.
+    """
+
+    page: type[FeedPage | ClipPage]
+    show_selection: Callable[[Selection], dict[str, object]]
+    active: Callable[[Connection, Reader, Cursor], Iterable[Line]]
+    changed: Callable[[Connection, Reader, int, int], Iterable[Line]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,30 +175,25 @@ class Answer:
     records: int
 
 
-def read_feed(connection: Connection, reader: Reader, start: str | None, *, today: str, now: int) -> Answer:
+def read_feed(connection: Connection, reader: Reader, feed: Feed, start: str | None, *, today: str, now: int) -> Answer:
     """Return the page after a cursor, or the first page of a snapshot.
 
     Raise Refused: ``invalid`` for a cursor that was not made for this reader and selection, ``conflict`` for one that
     leads nowhere any more, so that the reader has to start from a snapshot and drop what is not in it.
     """
+    key = reader.cursor_key(feed)
     # The clock is read first: what is committed later is beyond the horizon.
     horizon, era = connection.execute(select(clock.c.seq, clock.c.era)).one()
     if start is None:
-        cursor = _Cursor(bytes(era).hex(), 0, horizon, today)
+        cursor = Cursor(bytes(era).hex(), 0, horizon, today)
     else:
-        cursor = _Cursor.read(start, reader.cursor_key)
+        cursor = Cursor.read(start, key)
         oldest = (date.fromisoformat(today) - timedelta(days=REMOVAL_DAYS)).isoformat()
         if cursor.era != bytes(era).hex() or max(cursor.place, cursor.until) > horizon or cursor.day < oldest:
             raise Refused("conflict")
     snapshot = start is None or cursor.in_snapshot
     lines = (
-        _active_lines(connection, reader.selection, cursor)
-        if snapshot
-        else merge(
-            _changed_lines(connection, reader, cursor.place, horizon),
-            _removed_lines(connection, reader, cursor.place, horizon),
-            key=itemgetter(0),
-        )
+        feed.active(connection, reader, cursor) if snapshot else feed.changed(connection, reader, cursor.place, horizon)
     )
     records, last, more = _fill_page(lines)
     end = cursor.until if snapshot else horizon
@@ -196,42 +206,47 @@ def read_feed(connection: Connection, reader: Reader, start: str | None, *, toda
         following = cursor
     given = Page((), cursor.place, not more, place)
     return _make_answer(
+        feed.page,
         reader.signing,
         now,
         records,
         given,
         kind="snapshot" if snapshot else "delta",
-        selection=reader.selection.as_json(),
+        selection=feed.show_selection(reader.selection),
         start=start,
-        cursor=following.show(reader.cursor_key),
+        cursor=following.show(key),
         more=more,
     )
 
 
-def _make_answer(signing: Ed25519PrivateKey, now: int, records: Sequence[str], given: Page, **fields: object) -> Answer:
+def _make_answer(
+    page: type[FeedPage | ClipPage], signing: Ed25519PrivateKey, now: int, records: Sequence[str], given: Page,
+    **fields: object,
+) -> Answer:  # fmt: skip
     """Return a page of these records and fields, signed. The tag stays the same as long as only the time differs."""
-    head, rows = _as_json(**fields), ",".join(records).encode()
+    head, rows = as_json(**fields), ",".join(records).encode()
     tag = sha256(head)
     tag.update(rows)
-    body = b'{"schema":"takedown.feed","version":1,%b,"made":%d,"records":[%b]}' % (head, now, rows)
-    signature = base64.b64encode(signing.sign(pae(FeedPage.TYPE, body))).decode()
+    schema = page.model_fields["schema_"].default.encode()
+    body = b'{"schema":"%b","version":1,%b,"made":%d,"records":[%b]}' % (schema, head, now, rows)
+    signature = base64.b64encode(signing.sign(pae(page.TYPE, body))).decode()
     return Answer(body, signature, tag.hexdigest()[:32], given, len(records))
 
 
-def _as_json(**fields: object) -> bytes:
+def as_json(**fields: object) -> bytes:
     """Return the fields as JSON, without the braces."""
     return json.dumps(fields, separators=(",", ":"))[1:-1].encode()
 
 
-def _fill_page(lines: Iterable[_Line]) -> tuple[list[str], int, bool]:
+def _fill_page(lines: Iterable[Line]) -> tuple[list[str], int, bool]:
     """Return the records of a page, the place of its last one, and whether there is more."""
     records: list[str] = []
     size = last = 0
     for place, text in lines:
-        if len(records) == MAX_RECORDS or size >= PAGE_BYTES:
+        size += len(text) + 1
+        if records and (len(records) == MAX_RECORDS or size > PAGE_BYTES):
             return records, last, True
         records.append(text)
-        size += len(text)
         last = place
     return records, last, False
 
@@ -254,7 +269,8 @@ def _rows(connection: Connection, selection: Selection, *conditions: ColumnEleme
     return chain.from_iterable(found.partitions(_ROWS))
 
 
-def _active_lines(connection: Connection, selection: Selection, cursor: _Cursor) -> Iterable[_Line]:
+def _active_lines(connection: Connection, reader: Reader, cursor: Cursor) -> Iterable[Line]:
+    selection = reader.selection
     wanted = [hashes.c.seq > cursor.place, hashes.c.seq <= cursor.until, hashes.c.state == "active"]
     if len(selection.tiers) == 1:
         confirmed = hashes.c.standing == CONFIRMED
@@ -263,7 +279,12 @@ def _active_lines(connection: Connection, selection: Selection, cursor: _Cursor)
         yield seq, _record_json(record.hex(), standing, *rest)
 
 
-def _changed_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterable[_Line]:
+def _moved_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterable[Line]:
+    changed = _changed_lines(connection, reader, place, horizon)
+    return merge(changed, _removed_lines(connection, reader, place, horizon), key=itemgetter(0))
+
+
+def _changed_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterable[Line]:
     tiers = reader.selection.tiers
     wanted = [hashes.c.seq > place, hashes.c.seq <= horizon, *visible_to(reader.participant)]
     if tiers == (CONFIRMED,):  # what never was confirmed was never given
@@ -271,20 +292,20 @@ def _changed_lines(connection: Connection, reader: Reader, place: int, horizon: 
     for seq, record, state, standing, *rest in _rows(connection, reader.selection, *wanted):
         tier = CONFIRMED if standing == CONFIRMED else PROVISIONAL
         listed = state == "active" and tier in tiers
-        yield seq, _record_json(record.hex(), standing, *rest) if listed else _removal_json(record.hex())
+        yield seq, _record_json(record.hex(), standing, *rest) if listed else removal_json(record.hex())
 
 
-def _removed_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterable[_Line]:
+def _removed_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterable[Line]:
     query = select(removals.c.seq, removals.c.record).where(
         removals.c.seq > max(place, reader.participant.joined),
         removals.c.seq <= horizon,
         removals.c.list.in_(reader.selection.lists),
     )
     for seq, record in connection.execute(query.order_by(removals.c.seq).limit(MAX_RECORDS + 1)):
-        yield seq, _removal_json(record.hex())
+        yield seq, removal_json(record.hex())
 
 
-def _removal_json(record: str) -> str:
+def removal_json(record: str) -> str:
     return f'{{"id":"{record}","state":"removed"}}'
 
 
@@ -300,8 +321,11 @@ def _frame(standing: str, list_name: str, signal: str, classes: int) -> tuple[st
     tier = CONFIRMED if standing == CONFIRMED else PROVISIONAL
     media = [name for name, every in (("image", EVERY_IMAGE), ("video", EVERY_VIDEO)) if classes & every]
     distance = MATCH_DISTANCE if signal == "pdq" else 0
-    before = _as_json(state="active", list=list_name, tier=tier, signal=signal)
-    return before.decode(), _as_json(media=media, classes=_class_names(classes), distance=distance).decode()
+    before = as_json(state="active", list=list_name, tier=tier, signal=signal)
+    return before.decode(), as_json(media=media, classes=_class_names(classes), distance=distance).decode()
+
+
+HASHES: Final = Feed(FeedPage, Selection.as_json, _active_lines, _moved_lines)
 
 
 def read_negative(
@@ -312,7 +336,7 @@ def read_negative(
     The list has no history. After any change, a reader starts from a snapshot. Raise Refused as ``read_feed`` does.
     """
     era = sha256(b"".join(denied.values)).hexdigest()[:16]
-    cursor = _Cursor(era, 0, len(denied), today) if start is None else _Cursor.read(start, key)
+    cursor = Cursor(era, 0, len(denied), today) if start is None else Cursor.read(start, key)
     if cursor.era != era:
         raise Refused("conflict")
     snapshot = start is None or cursor.in_snapshot
@@ -323,6 +347,7 @@ def read_negative(
     records, last, more = _fill_page(lines)
     following = replace(cursor, place=last if more else cursor.until)
     return _make_answer(
+        FeedPage,
         signing,
         now,
         records,

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, insert, select, update
 
-from takedown_cli.intake.cases.hash_state import settle_records
+from takedown_cli.intake.cases.hash_state import CLIP_FRAMES, settle_records
 from takedown_cli.intake.cases.participants import Participant
+from takedown_cli.intake.feeds.clips import visible_clips
 from takedown_cli.intake.feeds.cursor import answerable_by
+from takedown_cli.intake.refusal import Refused
 from takedown_cli.intake.store.prepared_statements import in_chunks
-from takedown_cli.intake.store.tables import feedback, hashes
+from takedown_cli.intake.store.tables import clips, feedback, hashes
 from takedown_cli.intake.store.writer import WriteTransaction
-from takedown_cli.protocol.feed import Verdict
+from takedown_cli.protocol.feed import MAX_VERDICTS, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,16 @@ def take_opinions(transaction: WriteTransaction, participant: Participant, opini
 
 
 def take_verdicts(transaction: WriteTransaction, participant: Participant, verdicts: Sequence[Verdict]) -> int:
-    """Store the last verdict on each record or value of the native feed. Return how many met one that it was given."""
+    """Store the last verdict on each record, clip or value of the native feed.
+
+    A verdict on a clip is one on each of its frames that are listed now. Return how many records, or values, were met.
+    Raise Refused if that comes to more verdicts than a call may have.
+    """
+    last = _on_frames(transaction, participant, {bytes.fromhex(one.id): one for one in verdicts if one.id is not None})
     by_value = [
         Opinion(bytes.fromhex(one.value), one.verdict, tuple(one.tags)) for one in verdicts if one.value is not None
     ]
     met, mine = take_opinions(transaction, participant, by_value), answerable_by(transaction.connection, participant)
-    last = {bytes.fromhex(one.id): one for one in verdicts if one.id is not None}
     for chunk in in_chunks(last):
         query = select(hashes.c.id, hashes.c.record, hashes.c.value).where(hashes.c.record.in_(chunk), *mine)
         rows = transaction.execute(query).all()
@@ -63,6 +69,20 @@ def take_verdicts(transaction: WriteTransaction, participant: Participant, verdi
                 changed.append(row.id)
         settle_records(transaction, (row.id for row in rows), moved=changed)
     return met
+
+
+def _on_frames(
+    transaction: WriteTransaction, participant: Participant, last: dict[bytes, Verdict]
+) -> dict[bytes, Verdict]:
+    """Return verdicts by record, with those on clips turned into ones on their frames, where those have none."""
+    found: dict[bytes, Verdict] = {}
+    query = select(clips.c.record, hashes.c.record).select_from(CLIP_FRAMES).where(hashes.c.state == "active")
+    for chunk in in_chunks(last):
+        for clip, frame in transaction.execute(query.where(clips.c.record.in_(chunk), *visible_clips(participant))):
+            found[bytes(frame)] = last[bytes(clip)]
+    if len(found) > MAX_VERDICTS:
+        raise Refused("too-large")
+    return {**found, **last}
 
 
 def _store_opinion(transaction: WriteTransaction, participant: Participant, hash_id: int, opinion: Opinion) -> bool:

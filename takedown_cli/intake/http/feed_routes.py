@@ -19,7 +19,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from takedown_cli.intake.cases.participants import Participant
-from takedown_cli.intake.feeds import cursor, native, ncmec, stopncii
+from takedown_cli.intake.feeds import clips, cursor, native, ncmec, stopncii
 from takedown_cli.intake.http.request_bodies import RequestBodies
 from takedown_cli.intake.http.strict_json import read_json
 from takedown_cli.intake.refusal import Refused
@@ -49,6 +49,7 @@ def make_routes(intake: Intake, pool: ThreadPool, bodies: RequestBodies) -> list
     by_keys, by_password, by_token = feeds.with_keys, feeds.with_password, feeds.with_token
     return [
         Route("/v1/feed", by_token(feeds.read_feed), methods=["GET"]),
+        Route("/v1/feed/clips", by_token(feeds.read_clips), methods=["GET"]),
         Route("/v1/feed/negative", by_token(feeds.read_negative), methods=["GET"]),
         Route("/v1/feed/verdicts", by_token(feeds.take_verdicts), methods=["POST"]),
         Route("/v1/FetchHashes", by_keys("fetch", feeds.fetch_hashes), methods=["GET"]),
@@ -128,14 +129,21 @@ class _FeedHandlers:
         await self._pool.wait_for_commit(note_pull())
         return await self._feed_page(request, answer)
 
+    async def read_clips(self, request: Request, participant: Participant) -> Response:
+        query = _read_query(request, clips.PARAMETERS)
+        return await self._feed_page(
+            request, await self._pool.run(partial(self._intake.read_clips, participant, query))
+        )
+
     async def read_negative(self, request: Request, _: Participant) -> Response:
         query = _read_query(request, ("cursor",))
         answer = await self._pool.run(partial(self._intake.read_negative, query.get("cursor")))
-        if _has_already(request, answer):
-            return Response(status_code=304, headers={"etag": f'"{answer.tag}"'})
         return await self._feed_page(request, answer)
 
     async def _feed_page(self, request: Request, answer: native.Answer) -> Response:
+        """Return the answer with a page, or 304 if the reader has this very page."""
+        if _has_already(request, answer):
+            return Response(status_code=304, headers={"etag": f'"{answer.tag}"'})
         headers = {"etag": f'"{answer.tag}"', SIGNATURE_HEADER: answer.signature, "vary": "accept-encoding"}
         codings = {coding.strip() for coding in request.headers.get("accept-encoding", "").split(",")}
         body = answer.body

@@ -21,6 +21,7 @@ from takedown_cli.intake.cases.inquiries import NEVER, WITHDRAWN_DAYS
 from takedown_cli.intake.store.prepared_statements import in_chunks
 from takedown_cli.intake.store.tables import (
     cases,
+    clips,
     contributions,
     feedback,
     hashes,
@@ -64,6 +65,7 @@ def purge_expired(transaction: WriteTransaction) -> Purged:
     _forget_withdrawn_hashes(transaction, before)
     last = (date.fromisoformat(transaction.day) - timedelta(days=REMOVAL_DAYS)).isoformat()
     transaction.execute(delete(removals).where(removals.c.day < last))
+    transaction.execute(delete(clips).where(clips.c.digest.is_(None), clips.c.day < last))
     return Purged(len(gone), _delete_tombstones(transaction))
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from takedown_cli.core.clock import SYSTEM, Clock
 from takedown_cli.core.errors import ConfigError
-from takedown_cli.intake.cases import hash_state, inquiries
+from takedown_cli.intake.cases import clips, hash_state, inquiries
 from takedown_cli.intake.messages.keyring import Keyring
 from takedown_cli.intake.operations.integrity_check import check_integrity
 from takedown_cli.intake.operations.serving_lock import find_server
@@ -30,6 +30,7 @@ class Upgrade:
 def prepare_database(connection: Connection, keyring: Keyring, clock: Clock) -> None:
     """Do what every upgrade ends with: settle what follows from the facts, and make sure that there is a decoy."""
     transaction = WriteTransaction(connection, clock)
+    clips.enter_missing_clips(transaction)
     hash_state.settle_everything(transaction)
     inquiries.make_decoy(transaction, keyring)
     transaction.close()

@@ -76,6 +76,30 @@ submissions = Table(
     comment="Each bundle that was taken in, so that a repeated one makes no second case.",
 )
 
+clips = Table(
+    "clips",
+    metadata,
+    Column("id", _Id, primary_key=True, comment="the intake's own number for this row"),
+    Column("list", String(8), nullable=False, comment="under-18 or adult"),
+    Column("digest", LargeBinary(32), comment="SHA-256 of its frames' hashes; none once nobody reports the clip"),
+    Column("listed", Boolean, nullable=False, comment="whether the feed of clips gives it"),
+    Column("standing", String(11), nullable=False, comment="as in hashes: of those of its frames that are listed"),
+    Column("shown", Boolean, nullable=False, comment="whether it was ever listed, so that the feed has it"),
+    Column("seq", BigInteger, nullable=False, unique=True, comment="order of modification; the feeds' cursor"),
+    Column("day", _Day, nullable=False, comment="the day of its last change"),
+    Column(
+        "record",
+        LargeBinary(16),
+        nullable=False,
+        unique=True,
+        index=True,
+        comment="random id by which the native feed names the clip; not made from its hashes",
+    ),
+    UniqueConstraint("digest", "list"),
+    Index("clips_by_list", "list", "seq"),
+    comment="The videos on the lists; one row for the same frames, however many cases have them.",
+)
+
 items = Table(
     "items",
     metadata,
@@ -88,8 +112,10 @@ items = Table(
     Column("fingerprints", Integer, nullable=False, comment="how many of them could be listed"),
     Column("seq", BigInteger, nullable=False, comment="place in the feeds of the last hash listed with it"),
     Column("vouched", Boolean, nullable=False, comment="whether a countersignature of it counts"),
+    Column("clip_id", ForeignKey(clips.c.id), comment="the clip that a video is, until it is withdrawn"),
     PrimaryKeyConstraint("case_id", "number"),
     Index("items_held", "state", "reason"),
+    Index("items_by_clip", "clip_id", "case_id", "number"),
     comment="The pictures and videos of a case, as numbers.",
 )
 

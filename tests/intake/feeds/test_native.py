@@ -57,7 +57,7 @@ class Feed:
     def page(self, **query: Any) -> FeedPage:
         response = self.get(**query)
         assert response.status_code == 200, response.content
-        return read_page(response.content, response.headers[SIGNATURE_HEADER], self.signing_key)
+        return read_page(FeedPage, response.content, response.headers[SIGNATURE_HEADER], self.signing_key)
 
     def pull(self, **query: Any) -> dict[str, ActiveRecord]:
         """Follow the pages to their end: value → record."""
@@ -218,13 +218,13 @@ def test_a_page_is_sent_compressed_to_who_asks_for_it(feed: Feed, person: Person
 
 def test_a_page_that_somebody_changed_is_not_believed(feed: Feed) -> None:
     response = feed.get()
+    changed = response.content.replace(b'"more":false', b'"more":true')
     with pytest.raises(SignatureError):
-        read_page(response.content.replace(b'"more":false', b'"more":true'), response.headers[SIGNATURE_HEADER],
-                  feed.signing_key)  # fmt: skip
+        read_page(FeedPage, changed, response.headers[SIGNATURE_HEADER], feed.signing_key)
     with pytest.raises(SignatureError):
-        read_page(response.content[:-1], response.headers[SIGNATURE_HEADER], feed.signing_key)
+        read_page(FeedPage, response.content[:-1], response.headers[SIGNATURE_HEADER], feed.signing_key)
     with pytest.raises(SignatureError):
-        read_page(response.content, "", feed.signing_key)
+        read_page(FeedPage, response.content, "", feed.signing_key)
 
 
 def test_tiers_can_be_pulled_apart(intake: Running, person: Person, another: Person, new_platform: NewPlatform) -> None:
@@ -367,7 +367,7 @@ def test_the_negative_list_is_an_exchange_of_its_own(home: Path) -> None:
         key = bytes.fromhex(somebody(server).intake.signing_key)
         feed = Feed(server.origin, server.add_participant("P"), key)
         response = feed.get("/negative")
-        page = read_page(response.content, response.headers[SIGNATURE_HEADER], key)
+        page = read_page(FeedPage, response.content, response.headers[SIGNATURE_HEADER], key)
         records = [record for record in page.records if isinstance(record, ActiveRecord)]
         assert [record.value for record in records] == values
         assert {record.list for record in records} == {"negative"}

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 from takedown_cli.core.errors import ConfigError
 from takedown_cli.intake import running
 from takedown_cli.intake.cases.cases import find_case
+from takedown_cli.intake.cases.hash_state import CLIP_FRAMES
 from takedown_cli.intake.operations import upgrade
 from takedown_cli.intake.operations.integrity_check import Health
 from takedown_cli.intake.operations.upgrade import upgrade_database
@@ -23,6 +24,7 @@ from takedown_cli.intake.service import Intake, make_intake
 from takedown_cli.intake.settings import Home, Settings
 from takedown_cli.intake.store import migrations
 from takedown_cli.intake.store.engine import open_engine
+from takedown_cli.intake.store.tables import clips
 from takedown_cli.protocol.case_number import CaseNumber
 from tests.intake.person import HTTP
 from tests.intake.postgres import Postgres
@@ -91,6 +93,23 @@ def test_every_case_of_an_earlier_version_is_found_after_the_upgrade(name: str, 
             assert intake.read(partial(find_case, lookup=lookup)) is not None, which
     finally:
         intake.close()
+
+
+@pytest.mark.parametrize("name", ["before_house", "before_deploy"])
+def test_the_videos_of_an_earlier_version_become_clips(name: str, home: Path) -> None:
+    """One of its items is a video with four frames."""
+    old = kept(name, home)
+    upgrade_database(old, rehearse=False)
+    intake = Intake.open(old)
+    try:
+        [(listed, frames)] = intake.read(
+            lambda connection: connection.execute(
+                select(clips.c.listed, func.count()).select_from(CLIP_FRAMES).group_by(clips.c.id, clips.c.listed)
+            ).all()
+        )
+    finally:
+        intake.close()
+    assert (listed, frames) == (True, 4)
 
 
 def test_a_postgresql_database_is_rehearsed_and_upgraded(

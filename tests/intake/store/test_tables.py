@@ -60,7 +60,7 @@ def live(intake: Running) -> tuple[Person, Platform]:
     """Everything that can happen: submitted, extended, asked for, pulled, answered, contributed, withdrawn."""
     person = Person(intake.origin, intake.card)
     platform = Platform(intake.origin, intake.add_participant("Platform", scopes=SCOPES))
-    person.submit(picture(balanced(1)), picture("f" * 64), video("00" * 16, balanced(2), age="adult"))
+    person.submit(picture(balanced(1)), picture("f" * 64), video("00" * 16, balanced(2), balanced(6), age="adult"))
     person.submit(picture(balanced(3), age="unsure"), adds=True)
     person.status()
     platform.pull()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest revision.
-HEAD: Final = "0009"
+HEAD: Final = "0010"
 
 
 def revision_of(engine: Engine) -> str | None:
