@@ -132,7 +132,8 @@ class Hashed:
     ``clip`` are the fingerprints of the video inside a picture file (a motion photo, the track of a burst). With a
     ``member``, ``path`` is that of the archive; the same for *Skipped* and *Failed*. ``inside`` are the places of the
     pictures in a screenshot that were fingerprinted instead of the screen, or, where its whole was fingerprinted too
-    (frame 0), beside it.
+    (frame 0), beside it. Of a recording of a screen they are the places where clips play, and ``whole`` says whether
+    whole frames were fingerprinted too.
     """
 
     path: Path
@@ -148,6 +149,14 @@ class Hashed:
     clip: tuple[Fingerprint, ...] = ()
     member: Member | None = None
     inside: tuple[Box, ...] = ()
+    whole: bool = False
+
+    @property
+    def keeps_whole(self) -> bool:
+        """Whether the whole was fingerprinted, alone or beside what is ``inside``."""
+        # Journals from before recordings were recognised do not say it of a screenshot.
+        pictures = {item.frame for item in self.fingerprints if item.kind == "pdq"}
+        return self.whole or not self.inside or (self.media is Media.IMAGE and len(pictures) > len(self.inside))
 
     def parts(self) -> tuple[Hashed, ...]:
         """Return the file without its clip and, if it has one, the clip as a video of its own."""
@@ -156,7 +165,7 @@ class Hashed:
         good = any((each.quality or 0) >= MIN_QUALITY for each in self.clip)
         weak = None if good else Reason.LOW_QUALITY
         return replace(self, clip=()), replace(
-            self, media=Media.VIDEO, fingerprints=self.clip, clip=(), weak=weak, inside=()
+            self, media=Media.VIDEO, fingerprints=self.clip, clip=(), weak=weak, inside=(), whole=False
         )
 
 
@@ -253,7 +262,7 @@ class Recipe:
     that may differ from the exact hash by a few bits. ``readings`` adds those of an upload
     (``hashing.readings``), which are for looking up and never for a list. Of a screenshot the pictures in it are
     fingerprinted and not the screen, unless ``whole`` is set; ``pictures`` (numbers from 1, the largest first) chooses
-    among them.
+    among them. The same holds for the clips that play in a recording of a screen; ``vpdq`` has whole frames only.
     """
 
     copies: frozenset[str] = field(default_factory=lambda: frozenset({"flips"}))

@@ -103,13 +103,13 @@ class Reason(StrEnum):
     SCREEN_ONLY = (
         "screen-only",
         (
-            "This is a screenshot in which no picture was found. Cut the picture out, and name what you cut out. "
+            "This shows a screen in which no picture was found. Cut the picture out, and name what you cut out. "
             "--whole protects the screen as it is."
         ),
     )
     NOT_INSIDE = (
         "not-inside",
-        "This screenshot has fewer pictures than --inside names. Leave --inside out, or choose a smaller number.",
+        "This screen has fewer pictures than --inside names. Leave --inside out, or choose a smaller number.",
     )
 
 

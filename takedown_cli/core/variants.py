@@ -29,9 +29,12 @@ COPY_KINDS: Final[tuple[CopyKind, ...]] = get_args(CopyKind)
 _BEGINNINGS: Final[dict[CopyKind, tuple[str, ...]]] = {
     kind: ("rotate", "flip") if kind == "flips" else (f"{kind.removesuffix('s')}:",) for kind in COPY_KINDS
 }
+#: Copies that the hash itself gives, and stills from between the frames of a video: they are looked for while decoding.
+FLIPS: Final = "flips"
+STILLS: Final = "stills"
 #: What a person may ask for with ``--copies``. The stills are frames of a video, not a variant. "none" and "all" mean
 #: no kind and every kind.
-COPIES: Final = ("none", *COPY_KINDS, "stills", "all")
+COPIES: Final = ("none", *COPY_KINDS, STILLS, "all")
 
 
 def shows_picture_itself(variant: str | None) -> bool:

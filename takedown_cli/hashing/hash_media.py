@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from takedown_cli.core.model import MERGE_DISTANCE, Box, Failed, Fingerprint, Hashed, Media, MediaFile, Recipe, Skipped
 from takedown_cli.core.reasons import SKIPPED, Reason
-from takedown_cli.core.variants import CUT, UPRIGHT
+from takedown_cli.core.variants import CUT, FLIPS, STILLS, UPRIGHT
 from takedown_cli.hashing.decode.image import decode_pictures
 from takedown_cli.hashing.decoded import ORIENTATIONS, End, Picture, turn_upright
 from takedown_cli.hashing.discover.embedded_clip import find_clip
@@ -23,18 +23,14 @@ from takedown_cli.hashing.matching import distance
 from takedown_cli.hashing.readings.first_look import may_be_screen
 
 if TYPE_CHECKING:
+    from takedown_cli.hashing.film import Film
     from takedown_cli.hashing.readings.screens import Screen
 
 #: Called with the seconds of a video that are done, and of how many, whenever some are.
 OnProgress = Callable[[float, float], object]
 
-FLIPS = "flips"
-#: Stills from between the frames of a video: they are looked for while decoding, not simulated.
-STILLS = "stills"
 #: Pictures of one file whose copies are predicted at most.
 COPIED_PICTURES = 16
-#: A video of fewer bytes is not worth a thread. The fork server, which may not have one, warms up on such a video.
-THREAD_BYTES = 1 << 14
 #: Share of a picture's seconds that the clip inside may take.
 _CLIP_SHARE = 0.5
 
@@ -86,7 +82,7 @@ def _hash_image(stream: BinaryIO, media: MediaFile, recipe: Recipe) -> Hashed | 
         else:
             pictures.add(item)
     film = None if clip is None else _hash_clip(clip, recipe)
-    found = film if isinstance(film, _Film) else None
+    found = None if isinstance(film, Reason) else film
     if end.failed is not None and (found is None or end.failed is Reason.TOO_MUCH_MEMORY):
         return Skipped(media.path, end.failed, media.size) if end.failed in SKIPPED else end.failed
     partial = end.partial or (Reason.FRAME_LIMIT if pictures.limited else None)
@@ -231,7 +227,10 @@ def _hash_video(
     digests = digest_stream(stream, media.size, recipe.also, keep=False)
     if digests.size != media.size:
         return Reason.CHANGED
-    film = _hash_film(stream, media.size, recipe, on_progress)
+    # Only here: a folder of pictures does not wait for FFmpeg to load.
+    from takedown_cli.hashing.film import hash_film
+
+    film = hash_film(stream, media.size, recipe, on_progress)
     if film in SKIPPED:
         return Skipped(media.path, film, media.size)
     if isinstance(film, Reason):
@@ -239,82 +238,19 @@ def _hash_video(
     exact = (Fingerprint(kind, value) for kind, value in digests.values.items())
     return Hashed(
         media.path, media.size, media.media, media.format, film.width, film.height, (*exact, *film.fingerprints),
-        film.duration, film.partial, film.weak,
+        film.duration, film.partial, film.weak, inside=film.inside, whole=film.whole,
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Film:
-    """The result for the frames of a video."""
-
-    width: int
-    height: int
-    fingerprints: tuple[Fingerprint, ...]
-    duration: float | None
-    partial: Reason | None
-    weak: Reason | None
-
-
-def _hash_film(stream: BinaryIO, size: int, recipe: Recipe, on_progress: OnProgress | None = None) -> _Film | Reason:
-    # Only here: a folder of pictures does not wait for FFmpeg to load.
-    from takedown_cli.hashing.decode.video import decode_ahead, decode_frames
-    from takedown_cli.hashing.fingerprint import vpdq
-    from takedown_cli.hashing.fingerprint.quick_pdq import quick_pdq
-
-    fingerprints: list[Fingerprint] = []
-    frames: list[vpdq.FrameHashes] = []
-    kinds = recipe.copies - {FLIPS, STILLS} if recipe.video != "vpdq" else frozenset[str]()
-    width = height = 0
-    end = End()
-    reader = None
-    if recipe.readings:
-        from takedown_cli.hashing.readings.steady import FrameReader
-
-        reader = FrameReader()
-    readings: list[Fingerprint] = []
-    compare_by = quick_pdq if STILLS in recipe.copies else None
-    decoded = decode_frames(stream, size, recipe.video, recipe.limits, compare_by, on_progress)
-    for item in decoded if size < THREAD_BYTES else decode_ahead(decoded):
-        if isinstance(item, End):
-            end = item
-            continue
-        if not frames:
-            height, width = item.pixels.shape[:2]
-            if ORIENTATIONS[item.orientation].transpose:
-                height, width = width, height
-        hashes = vpdq.hash_frame(item, keep_thumbnail=bool(kinds))
-        frames.append(hashes)
-        if reader is not None:
-            shown = turn_upright(item.pixels, ORIENTATIONS[item.orientation])
-            readings += reader.read(item.index, item.timestamp, shown, hashes.coefficients, hashes.copied)
-    if end.failed is not None or not frames:
-        return end.failed or Reason.NO_FRAMES
-    frames.sort(key=lambda frame: frame.index)
-    partial = end.partial
-    if recipe.video == "vpdq":
-        fingerprints += vpdq.list_reference_frames(frames)
-    else:
-        kept = vpdq.keep_worthwhile(frames)
-        if len(kept) > recipe.limits.video_frames:
-            # In ``gaps``, gaps of two seconds and less are kept whatever is left out.
-            partial = partial or (Reason.FRAME_LIMIT if recipe.video == "every" else None)
-            kept = vpdq.thin_out(kept, recipe.limits.video_frames)
-        fingerprints += vpdq.list_frames(kept, flips=FLIPS in recipe.copies)
-        if kinds:
-            fingerprints += vpdq.list_predicted_copies(kept, kinds)
-    weak = vpdq.why_weak(frames, width, height)
-    if reader is not None:
-        readings += reader.finish()
-    return _Film(width, height, (*fingerprints, *readings), end.duration, partial, weak)
-
-
-def _hash_clip(clip: bytes, recipe: Recipe) -> _Film | Reason:
+def _hash_clip(clip: bytes, recipe: Recipe) -> Film | Reason:
     """Return the frames of the video inside a picture file, and in front of them its own digests.
 
-    Who shares the clip alone shares this very file.
+    Who shares the clip alone shares this very file. A camera made it: it is no recording of a screen.
     """
+    from takedown_cli.hashing.film import hash_film
+
     limits = replace(recipe.limits, video_seconds=recipe.limits.image_seconds * _CLIP_SHARE)
-    film = _hash_film(io.BytesIO(clip), len(clip), replace(recipe, limits=limits))
+    film = hash_film(io.BytesIO(clip), len(clip), replace(recipe, limits=limits, whole=True))
     if isinstance(film, Reason):
         return film
     digests = digest_stream(io.BytesIO(clip), len(clip), recipe.also, keep=False)

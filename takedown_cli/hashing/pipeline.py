@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from takedown_cli.core.model import Failed, Hashed, Hasher, Outcome, Recipe, Skipped
+from takedown_cli.core.model import Failed, Hashed, Hasher, Media, Outcome, Recipe, Skipped
 from takedown_cli.core.reasons import NO_LOSS, Reason
 from takedown_cli.hashing.discover import open_media, walk
 from takedown_cli.hashing.pool.supervisor import Pool
@@ -46,7 +46,7 @@ class Tally:
     """Running totals over outcomes; ``files`` is always the sum of the four kinds. Bytes are of files read whole.
 
     ``screens`` counts screenshots, ``inside`` the pictures that were taken out of them. ``maybe_screens`` are those of
-    which the whole was taken too.
+    which the whole was taken too. ``recordings`` and ``maybe_recordings`` are the same for videos.
     """
 
     hashed: int = 0
@@ -58,6 +58,8 @@ class Tally:
     screens: int = 0
     maybe_screens: int = 0
     inside: int = 0
+    recordings: int = 0
+    maybe_recordings: int = 0
     reasons: Counter[Reason] = field(default_factory=Counter)
 
     @property
@@ -75,10 +77,11 @@ class Tally:
         if isinstance(outcome, Hashed):
             self.bytes += outcome.size
             self.weak += outcome.weak is not None
-            if outcome.inside:
-                # Of what may be none, the whole is there too, as a picture of its own.
-                pictures = {item.frame for item in outcome.fingerprints if item.kind == "pdq"}
-                certain = len(pictures) <= len(outcome.inside)
+            certain = not outcome.keeps_whole
+            if outcome.inside and outcome.media is Media.VIDEO:
+                self.recordings += certain
+                self.maybe_recordings += not certain
+            elif outcome.inside:
                 self.screens += certain
                 self.maybe_screens += not certain
                 self.inside += len(outcome.inside) if certain else 0

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, MediaFile, Recipe
+from takedown_cli.core.variants import STILLS as BETWEEN
 from takedown_cli.hashing import hash_media
 from takedown_cli.hashing.fingerprint import pdq
 from tests.benchmarks import moving
@@ -26,7 +27,7 @@ from tests.benchmarks.pictures import Bits, bits, scenes
 RECIPES = {
     "`--video keyframes`": Recipe(copies=frozenset(), video="keyframes"),
     "default": Recipe(copies=frozenset()),
-    "`--copies stills`": Recipe(copies=frozenset({hash_media.STILLS})),
+    "`--copies stills`": Recipe(copies=frozenset({BETWEEN})),
     "`--video every`": Recipe(copies=frozenset(), video="every"),
 }
 _OPENING = """# Which stills of a clip are caught

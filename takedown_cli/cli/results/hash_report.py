@@ -48,7 +48,8 @@ class FileRow(TypedDict):
     ``detail`` is the sentence that goes with either. The clip inside a picture file has fingerprints with ``frame`` and
     ``timestamp``, and digests of the variant ``clip``. ``member`` numbers the files of the archive at ``path`` from 1;
     ``member_name`` is there with ``--show-paths``. Of a screenshot, ``inside`` is where the picture is that was
-    fingerprinted: left, top, right and bottom, in pixels of the upright file. ``inside_more`` is the same of others.
+    fingerprinted: left, top, right and bottom, in pixels of the upright file. ``inside_more`` is the same of others. Of
+    a recording of a screen they are the places where clips play.
     """
 
     path: str
@@ -235,6 +236,16 @@ def _describe_screens(tally: Tally) -> list[str]:
         lines.append(
             f"{counted(tally.maybe_screens, 'file')} may be {'a screenshot' if it == 'it' else 'screenshots'}: the "
             f"whole of {it} is protected, and so is the picture in {it}."
+        )
+    if tally.recordings:
+        this = "This looks" if tally.files == 1 else f"{counted(tally.recordings, 'file')} {_look(tally.recordings)}"
+        like, it = ("a recording", "it") if tally.recordings == 1 else ("recordings", "them")
+        lines.append(f"{this} like {like} of a screen; the clip in {it} is protected, the screen around it is not.")
+    if tally.maybe_recordings:
+        like, it = ("a recording", "it") if tally.maybe_recordings == 1 else ("recordings", "them")
+        lines.append(
+            f"{counted(tally.maybe_recordings, 'file')} may be {like} of a screen: the whole of {it} is protected, and "
+            f"so is the clip in {it}."
         )
     return lines
 

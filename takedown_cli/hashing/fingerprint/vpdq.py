@@ -47,6 +47,7 @@ class FrameHashes:
 
     ``backgrounds`` are those of a transparent frame on each background: variant, value, quality. ``coefficients`` and
     ``thumbnail`` (upright luma, where copies are wanted) are what copies are predicted from, of quality ``copied``.
+    ``block`` is the luma of 64 x 64, too large to be kept of every frame.
     """
 
     index: int
@@ -61,6 +62,7 @@ class FrameHashes:
     copied: int
     thumbnail: Pixels | None = None
     backgrounds: tuple[tuple[str, str, int], ...] = ()
+    block: Doubles | None = None
 
     @property
     def best_quality(self) -> int:
@@ -101,6 +103,7 @@ def hash_frame(frame: Frame, *, keep_thumbnail: bool = False) -> FrameHashes:
         copied.quality,
         make_frame_thumbnail(base) if keep_thumbnail else None,
         tuple(backgrounds),
+        full.block,
     )
 
 

@@ -28,7 +28,7 @@ _IMAGE = (
     "encodings.ascii", "encodings.cp1252", "encodings.latin_1", "encodings.utf_16", "encodings.utf_16_be",
     "encodings.utf_16_le", "encodings.utf_32", "encodings.utf_8_sig", "encodings.idna", "hashlib", "zlib",
 )  # fmt: skip
-_VIDEO = ("av", "takedown_cli.hashing.decode.video", "takedown_cli.hashing.fingerprint.vpdq")
+_VIDEO = ("av", "takedown_cli.hashing.decode.video", "takedown_cli.hashing.film")
 _PERCEPTUAL = ("numpy.ma", "imagehash", "takedown_cli.hashing.fingerprint.perceptual")
 _COPIES = ("numpy.ma", "takedown_cli.hashing.fingerprint.copies")
 _SCREENS = ("numpy.ma", "takedown_cli.hashing.readings.screens")
@@ -48,6 +48,8 @@ def preload(recipe: Recipe, media: Media) -> None:
         _import(_PERCEPTUAL)
     if recipe.readings:
         _import(_READINGS)
+    if not recipe.whole:
+        _import(_SCREENS)
     if media is Media.IMAGE:
         _hash_small_pictures(recipe)
         if recipe.copies - {"flips", "stills"}:
@@ -56,8 +58,6 @@ def preload(recipe: Recipe, media: Media) -> None:
 
             # The tables for the most common shapes, shared by all children.
             copies.prepare_tables(recipe.copies)
-        if not recipe.whole:
-            _import(_SCREENS)
     else:
         # PyAV imports the part for a stream when it meets one.
         for part in pkgutil.walk_packages(getattr(sys.modules.get("av"), "__path__", ()), "av."):

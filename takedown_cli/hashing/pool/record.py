@@ -64,7 +64,7 @@ _ENTRY = struct.Struct("<QQQIHI")
 _SHORT = struct.Struct("<BB")  # outcome, reason
 # outcome, format, partial, weak, flags, width, height, duration, count
 _HEAD = struct.Struct("<BBBBBIIdI")
-_DURATION, _INSIDE = 1, 2  # flags of the head; boxes follow the fingerprints, their number first
+_DURATION, _INSIDE, _WHOLE = 1, 2, 4  # flags of the head; boxes follow the fingerprints, their number first
 _BOX = struct.Struct("<IIII")
 MAX_BOXES = 4
 # kind, flags, lengths of method and variant, quality, frame, timestamp, length of value, count of also
@@ -143,7 +143,8 @@ def encode_outcome(outcome: Hashed | Failed | Skipped) -> bytes:
         parts = [_HEAD.pack(
             _WITH_CLIP if outcome.clip else _HASHED, FORMATS.index(outcome.format),
             _reason_code(outcome.partial), _reason_code(outcome.weak),
-            (_DURATION if outcome.duration is not None else 0) | (_INSIDE if outcome.inside else 0),
+            (_DURATION if outcome.duration is not None else 0) | (_INSIDE if outcome.inside else 0)
+            | (_WHOLE if outcome.whole else 0),
             outcome.width, outcome.height, outcome.duration or 0.0, len(outcome.fingerprints),
         )]  # fmt: skip
         parts.extend(_encode_item(item) for item in outcome.fingerprints)
@@ -227,7 +228,7 @@ class _Reader:
 
     def _read_hashed(self, file: MediaFile) -> Hashed:
         code, fmt, partial, weak, flags, width, height, duration, count = _HEAD.unpack(self._take(_HEAD.size))
-        _check(flags < 4 and (bool(flags & _DURATION) or _is_zero(duration)))
+        _check(flags < 8 and (bool(flags & _DURATION) or _is_zero(duration)))
         _check(_is_time(duration))
         _check(width <= _MAX_SIDE and height <= _MAX_SIDE and count <= MAX_FINGERPRINTS)
         return Hashed(
@@ -237,6 +238,7 @@ class _Reader:
             partial=_reason_of(partial, PARTIAL), weak=_reason_of(weak, TOO_POOR),
             clip=self._read_clip() if code == _WITH_CLIP else (),
             inside=self._read_boxes() if flags & _INSIDE else (),
+            whole=bool(flags & _WHOLE),
         )  # fmt: skip
 
     def _read_clip(self) -> tuple[Fingerprint, ...]:

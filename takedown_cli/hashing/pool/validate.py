@@ -79,18 +79,20 @@ def check_outcome(outcome: Hashed | Failed | Skipped, file: MediaFile, recipe: R
         most = scale * _ROOM * recipe.limits.pixels
         _require(outcome.format == file.format and outcome.width * outcome.height <= most)
         seen = _check_exact(outcome.fingerprints, recipe)
-        _require(not outcome.inside or (file.media is Media.IMAGE and not recipe.whole))
+        _require(not (outcome.inside and recipe.whole) and (bool(outcome.inside) or not outcome.whole))
+        _require(not outcome.whole or file.media is Media.VIDEO)
         _require(all(
             left < right <= outcome.width and top < bottom <= outcome.height
             for left, top, right, bottom in outcome.inside
         ))  # fmt: skip
         if file.media is Media.VIDEO:
             _require(not outcome.clip)
-            _check_video(seen, recipe)
+            # Of a recording of a screen, what plays in it is listed as further frames, beside the whole or alone.
+            _check_video(seen, recipe, 1 + len(outcome.inside))
         else:
             _check_picture(seen, recipe)
             if outcome.clip:
-                _check_video(_check_exact(outcome.clip, recipe), recipe)
+                _check_video(_check_exact(outcome.clip, recipe), recipe, 1)
 
 
 def _check_exact(items: tuple[Fingerprint, ...], recipe: Recipe) -> list[Fingerprint]:
@@ -127,10 +129,10 @@ def _check_picture(items: list[Fingerprint], recipe: Recipe) -> None:
     _require(len(copied) <= COPIED_PICTURES and all(count <= PREDICTED for count in predicted.values()))
 
 
-def _check_video(items: list[Fingerprint], recipe: Recipe) -> None:
+def _check_video(items: list[Fingerprint], recipe: Recipe, layers: int) -> None:
     frames = {item.frame for item in items}
     # ``vpdq`` keeps every frame that the decoder gave, which may be a few more than the packets promised.
-    most = max(1, recipe.limits.video_frames) * (_ROOM if recipe.video == "vpdq" else 1)
+    most = layers * max(1, recipe.limits.video_frames) * (_ROOM if recipe.video == "vpdq" else 1)
     _require(None not in frames and len(frames) <= most)
     turned, mirrored, copied = set(), set(), Counter[int | None]()
     for item in items:
@@ -149,8 +151,8 @@ def _check_video(items: list[Fingerprint], recipe: Recipe) -> None:
             copied[item.frame] += 1
             _require((item.quality or 0) >= MIN_QUALITY)
         _check_also(item, recipe)
-    _require(len(turned) <= TURNED_FRAMES and len(mirrored | turned) <= MIRRORED_FRAMES)
-    _require(len(copied) <= COPIED_FRAMES and copied.total() <= PREDICTED_OF_VIDEO)
+    _require(len(turned) <= layers * TURNED_FRAMES and len(mirrored | turned) <= layers * MIRRORED_FRAMES)
+    _require(len(copied) <= layers * COPIED_FRAMES and copied.total() <= layers * PREDICTED_OF_VIDEO)
     _require(all(count <= PREDICTED for count in copied.values()))
 
 

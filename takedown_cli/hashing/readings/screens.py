@@ -47,10 +47,11 @@ class Screen:
     pictures: tuple[Box, ...]
 
 
-def find_screen(pixels: Pixels) -> Screen | None:
+def find_screen(pixels: Pixels, still: Mask | None = None) -> Screen | None:
     """Return what kind of screenshot this is, or None if it is none; ``pixels`` are upright, as for ``Upload``.
 
-    A screen that is certain may show no picture; one that is likely shows at least one.
+    A screen that is certain may show no picture; one that is likely shows at least one. Of a frame of a video,
+    ``still`` marks the pixels of ``Upload.small`` that do not change: only they can be furniture.
     """
     upload = Upload(pixels)
     # Looking for rectangles takes as long as hashing a large photograph: only where they can matter.
@@ -68,6 +69,7 @@ def find_screen(pixels: Pixels) -> Screen | None:
         outside[_in_small(upload, box, 3)] = False
     # Marks are what is not of a ground, or, where the ground is no single colour, what is not flat.
     masks = [~flat, *([stands_out(upload.small, grounds)] if grounds else [])]
+    outside &= still if still is not None else True
     found = [find_furniture(mask & outside, upload.small) for mask in masks]
     if Furniture.CERTAIN not in found and not (Furniture.SOME in found and pictures):
         return None
@@ -91,7 +93,7 @@ def _choose_pictures(upload: Upload, ground: Mask, boxes: list[Box]) -> list[Box
     """Return the boxes that hold a photograph, one for each photograph, the largest first; none much smaller."""
     scored: list[tuple[float, float, Box]] = []
     for box in boxes:
-        sharp, inside = _measure_sides(upload.luma, box), _measure_ground(ground, upload, box)
+        sharp, inside = measure_sides(upload.luma, box), _measure_ground(ground, upload, box)
         shape = (box[2] - box[0]) / (box[3] - box[1])
         if sharp >= _SIDE and inside <= _GROUND_INSIDE and 1 / _LONGEST <= shape <= _LONGEST:
             scored.append((sharp - inside, sharp, box))
@@ -128,7 +130,7 @@ def _measure_ground(ground: Mask, upload: Upload, box: Box) -> float:
     return float(max(rows.mean(), _ROWS * (rows > _WHOLE_ROW).mean()))
 
 
-def _measure_sides(luma: Pixels, box: Box) -> float:
+def measure_sides(luma: Pixels, box: Box) -> float:
     """Return the least share of a side along which the pixels jump. A side on the edge of the screen does not count."""
     left, top, right, bottom = box
     height, width = luma.shape
@@ -147,7 +149,7 @@ def _leave_frame(upload: Upload, box: Box) -> Box:
     """Return the box of the picture inside the thin frame that a message has, if there is one."""
     inner = sharpen_edges(upload.luma, box, round(_FRAME * max(upload.luma.shape)), inner=True)
     shrunk = min(inner[0] - box[0], inner[1] - box[1], box[2] - inner[2], box[3] - inner[3]) >= 0
-    return inner if shrunk and _measure_sides(upload.luma, inner) >= _CLEAR else box
+    return inner if shrunk and measure_sides(upload.luma, inner) >= _CLEAR else box
 
 
 def _trim(pixels: Pixels, box: Box) -> Box:

@@ -80,3 +80,20 @@ def test_an_empty_spool_is_an_empty_list() -> None:
 @pytest.mark.parametrize(("seconds", "words"), [(0.44, "0.4 s"), (61, "1 min 1 s"), (7322, "2 h 2 min")])
 def test_durations(seconds: float, words: str) -> None:
     assert hash_report._seconds(seconds) == words
+
+
+def _recording(*, whole: bool) -> Hashed:
+    return Hashed(Path("a"), 1, Media.VIDEO, "mp4", 9, 9, (), 1.0, inside=((0, 2, 9, 7), (0, 1, 9, 5)), whole=whole)
+
+
+def test_a_recording_of_a_screen_is_called_one() -> None:
+    tally = Tally()
+    tally.add(_recording(whole=False))
+    line = "This looks like a recording of a screen; the clip in it is protected, the screen around it is not."
+    assert line in summary_lines(tally, 0.5)
+    tally.add(_recording(whole=True))
+    words = summary_lines(tally, 0.5)
+    assert line.replace("This looks", "1 file looks") in words
+    assert "1 file may be a recording of a screen: the whole of it is protected, and so is the clip in it." in words
+    row = file_row(_recording(whole=False))
+    assert (row["inside"], row["inside_more"]) == ([0, 2, 9, 7], [[0, 1, 9, 5]])

@@ -66,6 +66,7 @@ hashed = st.builds(
     partial=st.none() | st.sampled_from(sorted(PARTIAL)),
     weak=st.none() | st.sampled_from(sorted(TOO_POOR)),
     inside=st.lists(st.tuples(*[st.integers(0, 2**31)] * 4), max_size=MAX_BOXES).map(tuple),
+    whole=st.booleans(),
 )
 
 

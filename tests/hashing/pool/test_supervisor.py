@@ -24,7 +24,7 @@ from PIL import Image
 from takedown_cli.core.errors import DecoderStartError
 from takedown_cli.core.model import Failed, Found, Hashed, Limits, Media, MediaFile, Outcome, Recipe, Skipped
 from takedown_cli.core.reasons import Reason
-from takedown_cli.hashing import hash_media
+from takedown_cli.hashing import film, hash_media
 from takedown_cli.hashing.discover import open_media
 from takedown_cli.hashing.pool import launch as launching
 from takedown_cli.hashing.pool import supervisor
@@ -306,7 +306,7 @@ def test_the_sandbox_changes_no_video(container: str, codec: str, tmp_path: Path
         for turn in range(30):
             output.mux(track.encode(av.VideoFrame.from_ndarray(np.asarray(picture.rotate(turn)))))
         output.mux(track.encode(None))
-    assert path.stat().st_size > hash_media.THREAD_BYTES  # so that it is decoded in a thread, inside the sandbox too
+    assert path.stat().st_size > film.THREAD_BYTES  # so that it is decoded in a thread, inside the sandbox too
     outcomes: list[Outcome] = []
     for sandbox in (True, False):
         with Pool(Recipe(), 1, open_file=open_media, sandbox=sandbox) as pool:

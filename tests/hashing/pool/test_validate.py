@@ -157,6 +157,7 @@ LIES: dict[str, Callable[[Hashed], Hashed]] = {
     "frames beside none": add(replace(print_of(), frame=1)),
     "another format": lambda honest: replace(honest, format="PNG"),
     "a place outside of the picture": lambda honest: replace(honest, inside=((0, 0, 301, 200),)),
+    "the whole beside nothing": lambda honest: replace(honest, whole=True),
     "a place that is none": lambda honest: replace(honest, inside=((5, 0, 5, 200),)),
     "more pixels than allowed": lambda honest: replace(honest, width=1 << 30, height=1 << 30),
 }
@@ -177,6 +178,19 @@ def test_where_the_whole_was_asked_for_nothing_was_cut_out() -> None:
     validate.check_outcome(cut, file, Recipe())
     with pytest.raises(RecordError):
         validate.check_outcome(cut, file, Recipe(whole=True))
+
+
+def test_only_of_a_recording_more_frames_than_the_limit_are_accepted() -> None:
+    frames = [Fingerprint("pdq", "0f" * 32, "full", "upright", 100, number, number / 2) for number in range(20)]
+    recipe = Recipe(limits=Limits(video_frames=10))
+    file = MediaFile(Path(), 1, Media.VIDEO, "mp4")
+    outcome = replace(video(*frames), fingerprints=tuple(i for i in video(*frames).fingerprints if i.kind != "sha1"))
+    inside = replace(outcome, inside=((0, 0, 1, 1),))
+    validate.check_outcome(inside, file, recipe)
+    validate.check_outcome(replace(inside, whole=True), file, recipe)
+    for lie in (outcome, replace(inside, inside=((0, 0, 9000, 1),)), replace(outcome, whole=True)):
+        with pytest.raises(RecordError):
+            validate.check_outcome(lie, file, recipe)
 
 
 def test_more_than_the_limits_allow_is_refused(turned: bytes) -> None:
