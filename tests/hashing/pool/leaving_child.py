@@ -15,10 +15,12 @@ def main(settings: Settings) -> None:
     """Run like ``child.main``, except for the file of ``settings["victim"]`` bytes."""
     usual = hash_media.hash_media
 
-    def leave(stream: BufferedReader, file: MediaFile, recipe: Recipe) -> Hashed | Failed | Skipped:
+    def leave(
+        stream: BufferedReader, file: MediaFile, recipe: Recipe, on_progress: hash_media.OnProgress
+    ) -> Hashed | Failed | Skipped:
         if file.size == settings["victim"]:
             os._exit(0)
-        return usual(stream, file, recipe)
+        return usual(stream, file, recipe, on_progress)
 
     hash_media.hash_media = leave  # type: ignore[assignment]
     child.main(settings)
