@@ -36,15 +36,15 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     interrupted = isinstance(error, KeyboardInterrupt)
     if (console.debug or "--debug" in arguments) and not interrupted:
         console.error_line(_redacted_traceback(error))
-    sentence = sanitise(known.sentence, limit=_LONGEST)
-    # Hints are our own words, and may put a command on a line of its own.
-    hint = "\n".join(sanitise(line, limit=_LONGEST) for line in known.hint.split("\n"))
     calm = interrupted or (isinstance(known, DeclinedError) and known.chosen)
+    # The one place where an error is put into the person's language. JSON has the English.
     translated = console.language.look_up
-    shown = translated(sentence) if calm else f"{console.style(translated('Error:'), 'red')} {translated(sentence)}"
-    if hint:
+    shown = sanitise(translated(known.sentence), limit=_LONGEST)
+    if not calm:
+        shown = f"{console.style(translated('Error:'), 'red')} {shown}"
+    if known.hint:
         console.error_line(shown)
-    ended = translated(hint) or shown
+    ended = _harmless(translated(known.hint)) or shown
     # Nothing may follow a command on its line, so that people can copy the whole line.
     apart = "\n" if ended.rpartition("\n")[2].startswith("  ") else " "
     console.error_line(f"{ended}{apart}[{known.id}]")
@@ -56,8 +56,14 @@ def report_failure(error: BaseException, arguments: Sequence[str]) -> int:
     wants_json = console.json or console.jsonl or "--json" in options or "--jsonl" in options
     if wants_json and (console.jsonl or not console.answered):
         with suppress(OutputError):  # perhaps it is stdout itself that failed
+            sentence, hint = sanitise(known.sentence, limit=_LONGEST), _harmless(known.hint)
             console.emit(ErrorReport(id=known.id, exit_code=code, sentence=sentence, hint=hint).document())
     return code
+
+
+def _harmless(hint: str) -> str:
+    """Return a hint for a terminal. Hints are our own words, and may put a command on a line of its own."""
+    return "\n".join(sanitise(line, limit=_LONGEST) for line in hint.split("\n"))
 
 
 def _as_own_error(error: BaseException) -> tuple[TakedownError, int]:

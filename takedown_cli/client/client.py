@@ -22,6 +22,7 @@ from takedown_cli.core.errors import (
     UnreachableError,
     UntrustedIntakeError,
 )
+from takedown_cli.locale.filled import filled
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.bundle import envelope, seal
 from takedown_cli.protocol.bundle.card import audience_of, read_card
@@ -84,7 +85,11 @@ class IntakeClient:
             reply = exchange_with_retries(self._transport, get, self._retries)
             if reply.status != 200:
                 raise UntrustedIntakeError(
-                    f"There is no takedown intake at this address: {self._transport.server} answered {reply.status}."
+                    filled(
+                        "There is no takedown intake at this address: {server} answered {status}.",
+                        server=self._transport.server,
+                        status=str(reply.status),
+                    )
                 )
             self._card = read_card(reply.body, self._address)
         return self._card

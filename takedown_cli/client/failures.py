@@ -15,10 +15,30 @@ from typing import Final
 import httpx
 
 from takedown_cli.core.errors import UnreachableError
+from takedown_cli.locale.filled import filled, filled_many
 
 _CHECK: Final = "Check the address, and that this computer is online."
 _LATER: Final = "Try again later."
 _ONLINE: Final = "Check that this computer is online, then try again."
+_CHECK_PROXY: Final = "Check --proxy. Is it running?"
+_CHECK_PORT: Final = "Check the address and port."
+_PROXY_LATER: Final = "Check --proxy. Try again later."
+_PROXY_SILENT: Final = (
+    "The proxy at {proxy} did not answer within a second.",
+    "The proxy at {proxy} did not answer within {count} seconds.",
+)
+_NO_ANSWER: Final = (
+    "No server answered at {server} within a second.",
+    "No server answered at {server} within {count} seconds.",
+)
+_NOT_SECURED: Final = (
+    "{server} made no secure connection within a second.",
+    "{server} made no secure connection within {count} seconds.",
+)
+_SILENT: Final = (
+    "{server} accepted the connection, but did not answer within a second.",
+    "{server} accepted the connection, but did not answer within {count} seconds.",
+)
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 #: OpenSSL's numbers (x509_vfy.h): the certificate is not yet valid, or no longer; its name is not the host's.
 _EXPIRED: Final = frozenset({9, 10})
@@ -36,16 +56,15 @@ class Phase(StrEnum):
 
 def explain_silence(server: str, proxy: str | None, phase: Phase, seconds: float) -> UnreachableError:
     """Return the error for a server, or its proxy, that let the time pass."""
-    waited = "within a second" if round(seconds) <= 1 else f"within {seconds:.0f} seconds"
+    count = max(1, round(seconds))
     if proxy is not None and phase in {Phase.CONNECT, Phase.PROXY}:
-        return UnreachableError(f"The proxy at {proxy} did not answer {waited}.", hint="Check --proxy. Is it running?")
+        return UnreachableError(filled_many(*_PROXY_SILENT, count, proxy=proxy), hint=_CHECK_PROXY)
     if phase is Phase.CONNECT:
-        return UnreachableError(f"No server answered at {server} {waited}.", hint=_CHECK)
+        return UnreachableError(filled_many(*_NO_ANSWER, count, server=server), hint=_CHECK)
     if phase is Phase.TLS:
-        return UnreachableError(f"{server} made no secure connection {waited}.", hint=_LATER)
+        return UnreachableError(filled_many(*_NOT_SECURED, count, server=server), hint=_LATER)
     return UnreachableError(
-        f"{server} accepted the connection, but did not answer {waited}.",
-        hint="Try again later, or wait longer with --timeout.",
+        filled_many(*_SILENT, count, server=server), hint="Try again later, or wait longer with --timeout."
     )
 
 
@@ -61,26 +80,30 @@ def explain_failure(
             return _explain_certificate(cause, proxy if through_proxy and proxy else server, own_ca=own_ca)
         if isinstance(cause, ssl.SSLError):
             return UnreachableError(
-                f"{proxy if through_proxy else server} does not speak TLS (https).", hint="Check the address and port."
+                filled("{server} does not speak TLS (https).", server=proxy if through_proxy else server),
+                hint=_CHECK_PORT,
             )
         if isinstance(cause, httpx.ProxyError):
             return _explain_proxy(cause, server, proxy or "")
         if isinstance(cause, ConnectionRefusedError):
             if through_proxy:
                 return UnreachableError(
-                    f"No proxy answered at {proxy} (connection refused).", hint="Check --proxy. Is it running?"
+                    filled("No proxy answered at {proxy} (connection refused).", proxy=proxy), hint=_CHECK_PROXY
                 )
             return UnreachableError(
-                f"No server answered at {server} (connection refused).", hint=f"Check the address. {_LATER}"
+                filled("No server answered at {server} (connection refused).", server=server),
+                hint="Check the address. Try again later.",
             )
         if isinstance(cause, OSError) and cause.errno in _NO_ROUTE:
-            return UnreachableError(f"There is no way from this computer to {server}.", hint=_ONLINE)
+            return UnreachableError(
+                filled("There is no way from this computer to {server}.", server=server), hint=_ONLINE
+            )
         if isinstance(cause, httpx.TimeoutException):
             return explain_silence(server, proxy, phase, 20)
-    who = f"The proxy at {proxy}" if through_proxy else server
+    who = filled("The proxy at {proxy}", proxy=proxy) if through_proxy else server
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
-        return UnreachableError(f"{who} answered, but not as a web server.", hint="Check the address and port.")
-    return UnreachableError(f"{who} closed the connection without an answer.", hint=_LATER)
+        return UnreachableError(filled("{server} answered, but not as a web server.", server=who), hint=_CHECK_PORT)
+    return UnreachableError(filled("{server} closed the connection without an answer.", server=who), hint=_LATER)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -92,20 +115,24 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _explain_name(error: socket.gaierror, host: str, *, of_proxy: bool) -> UnreachableError:
     name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
-    whose = "The proxy's name" if of_proxy else "The name"
     if error.errno == socket.EAI_AGAIN:
-        return UnreachableError(f"{whose} {name} could not be looked up: no name server answered.", hint=_ONLINE)
-    return UnreachableError(f"{whose} {name} was not found.", hint=_CHECK)
+        sentence = (
+            "The proxy's name {name} could not be looked up: no name server answered." if of_proxy
+            else "The name {name} could not be looked up: no name server answered."
+        )  # fmt: skip
+        return UnreachableError(filled(sentence, name=name), hint=_ONLINE)
+    sentence = "The proxy's name {name} was not found." if of_proxy else "The name {name} was not found."
+    return UnreachableError(filled(sentence, name=name), hint=_CHECK)
 
 
 def _explain_certificate(error: ssl.SSLCertVerificationError, host: str, *, own_ca: bool) -> UnreachableError:
-    found = UnreachableError(f"The certificate of {host} is not trusted.")
+    found = UnreachableError(filled("The certificate of {host} is not trusted.", host=host))
     found.lasting = True
     if error.verify_code in _EXPIRED:
-        found.sentence = f"The certificate of {host} is not valid today."
+        found.sentence = filled("The certificate of {host} is not valid today.", host=host)
         found.hint = "Check this computer's date. If it is right, tell the people who run the server."
     elif error.verify_code in _OTHER_NAME:
-        found.sentence = f"The certificate that {host} showed is for another name."
+        found.sentence = filled("The certificate that {host} showed is for another name.", host=host)
         found.hint = "Check the address. On a public network, sign in to it first. Nothing was sent."
     elif own_ca:
         found.hint = (
@@ -123,5 +150,9 @@ def _explain_proxy(error: httpx.ProxyError, server: str, proxy: str) -> Unreacha
     """HTTP proxies answer with a status, which the text begins with; those of SOCKS with a sentence of the library."""
     number = str(error)[:3]
     if number.isascii() and number.isdigit():
-        return UnreachableError(f"The proxy at {proxy} answered {number}.", hint=f"Check --proxy. {_LATER}")
-    return UnreachableError(f"The proxy at {proxy} could not connect to {server}.", hint=f"Check --proxy. {_LATER}")
+        return UnreachableError(
+            filled("The proxy at {proxy} answered {number}.", proxy=proxy, number=number), hint=_PROXY_LATER
+        )
+    return UnreachableError(
+        filled("The proxy at {proxy} could not connect to {server}.", proxy=proxy, server=server), hint=_PROXY_LATER
+    )

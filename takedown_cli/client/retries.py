@@ -13,6 +13,7 @@ from stamina.instrumentation import set_on_retry_hooks
 from takedown_cli.client.transport import Reply, Transport
 from takedown_cli.client.waiting import TIMEOUT, Exchange
 from takedown_cli.core.errors import UnreachableError
+from takedown_cli.locale.filled import filled
 
 _FIRST_PAUSE: Final = 0.5  # seconds; doubles with each attempt
 _LONGEST_PAUSE: Final = 30.0
@@ -84,10 +85,19 @@ def exchange_with_retries(
 class _BusyError(UnreachableError):
     def __init__(self, reply: Reply, server: str) -> None:
         if reply.status in _REFUSED:
-            super().__init__(f"{server} is busy and asks you to try again later (answer {reply.status}).")
+            super().__init__(
+                filled(
+                    "{server} is busy and asks you to try again later (answer {status}).",
+                    server=server, status=str(reply.status),
+                )
+            )  # fmt: skip
         else:
             super().__init__(
-                f"{server} answered {reply.status}: the server behind it does not answer.",
+                filled(
+                    "{server} answered {status}: the server behind it does not answer.",
+                    server=server,
+                    status=str(reply.status),
+                ),
                 hint="Try again later. If it stays so, tell the people who run the server.",
             )
         self.status, self.retry_after = reply.status, reply.retry_after

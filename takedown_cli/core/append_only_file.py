@@ -11,6 +11,7 @@ from takedown_cli.core.errors import BundleError, OutputError
 from takedown_cli.core.file_lock import acquire_lock
 from takedown_cli.core.file_names import is_lost_on_windows, literal_path
 from takedown_cli.core.flush import flush_file
+from takedown_cli.locale.filled import filled
 
 #: For reading and writing. No link is followed, and opening a pipe does not wait for its other end.
 OPEN_FLAGS: Final = (
@@ -28,14 +29,20 @@ class AppendOnlyFile:
     def __init__(self, path: Path, noun: str, option: str) -> None:
         self._noun, self._option = noun, option
         if os.name == "nt" and is_lost_on_windows(path.name):
-            raise OutputError("Windows does not keep a file of this name.", hint=f"Choose another with {option}.")
+            raise OutputError(
+                "Windows does not keep a file of this name.",
+                hint=filled("Choose another with {option}.", option=option),
+            )
         try:
             self.descriptor = os.open(literal_path(path), OPEN_FLAGS | os.O_CREAT, 0o600)
         except (OSError, ValueError):
-            raise OutputError(f"The {noun} cannot be opened.", hint=f"Choose another place with {option}.") from None
+            raise OutputError(
+                filled("The {noun} cannot be opened.", noun=filled(noun)),
+                hint=filled("Choose another place with {option}.", option=option),
+            ) from None
         try:
             if not stat.S_ISREG(os.fstat(self.descriptor).st_mode):
-                raise OutputError(f"{option} does not name a file.")
+                raise OutputError(filled("{option} does not name a file.", option=option))
             self._lock()
         except BaseException:
             self.close()
@@ -47,13 +54,13 @@ class AppendOnlyFile:
             free = acquire_lock(self.descriptor, wait=False)
         except OSError:
             raise OutputError(
-                f"The {self._noun} cannot be locked, so another run could write into it.",
-                hint=f"Name a file on another disk with {self._option}.",
+                filled("The {noun} cannot be locked, so another run could write into it.", noun=filled(self._noun)),
+                hint=filled("Name a file on another disk with {option}.", option=self._option),
             ) from None
         if not free:
             raise OutputError(
-                f"Another run is using this {self._noun}.",
-                hint=f"Wait until it ends, or name another file with {self._option}.",
+                filled("Another run is using this {noun}.", noun=filled(self._noun)),
+                hint=filled("Wait until it ends, or name another file with {option}.", option=self._option),
             )
 
     def close(self) -> None:
@@ -80,7 +87,7 @@ class AppendOnlyFile:
             flush_file(self.descriptor)
         except OSError:
             raise OutputError(
-                f"The {self._noun} could not be written.",
+                filled("The {noun} could not be written.", noun=filled(self._noun)),
                 hint="Is the disk full? You can continue from what was written so far.",
             ) from None
 
@@ -91,7 +98,7 @@ class AppendOnlyFile:
     def foreign_error(self) -> BundleError:
         """Return the error to raise when the file is of another kind."""
         return BundleError(
-            f"The file named with {self._option} is not a {self._noun}.",
+            filled("The file named with {option} is not a {noun}.", option=self._option, noun=filled(self._noun)),
             hint="Name another file. This one was not changed.",
         )
 

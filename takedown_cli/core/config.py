@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from takedown_cli.core.errors import ConfigError
+from takedown_cli.locale.filled import filled
 
 Source = Literal["flag", "environment", "file", "default"]
 
@@ -75,14 +76,16 @@ def read_settings_file(text: str) -> dict[str, str]:
         if name not in _BY_NAME:
             raise _unknown_setting(name)
         if not isinstance(value, str | int) or isinstance(value, bool):
-            raise ConfigError(f"The setting '{name}' in the settings file must be text or a whole number.")
+            raise ConfigError(
+                filled("The setting '{name}' in the settings file must be text or a whole number.", name=name)
+            )
     return {name: str(value) for name, value in table.items()}
 
 
 def known_setting(name: str) -> Known:
     """Return a setting by its name. Raise ConfigError that names the nearest one."""
     if name not in _BY_NAME:
-        raise _unknown_setting(name, "There is no such setting")
+        raise _unknown_setting(name, "There is no such setting.", "There is no such setting: '{name}'.")
     return _BY_NAME[name]
 
 
@@ -104,13 +107,20 @@ def change_settings_text(text: str, changes: Mapping[str, str | None]) -> str:
     return changed
 
 
-def _unknown_setting(name: str, sentence: str = "The settings file holds an unknown setting") -> ConfigError:
+def _unknown_setting(
+    name: str,
+    sentence: str = "The settings file holds an unknown setting.",
+    named: str = "The settings file holds an unknown setting: '{name}'.",
+) -> ConfigError:
     from difflib import get_close_matches  # takes 3 ms, and only errors need it
 
     near = get_close_matches(name, _BY_NAME, n=1)
-    hint = f"Did you mean '{near[0]}'?" if near else f"The settings are: {', '.join(_BY_NAME)}."
-    shown = f": '{name}'" if _NAME.fullmatch(name) else ""  # anything else may be a secret in the wrong place
-    return ConfigError(f"{sentence}{shown}.", hint=hint)
+    hint = (
+        filled("Did you mean '{near}'?", near=near[0]) if near
+        else filled("The settings are: {names}.", names=", ".join(_BY_NAME))
+    )  # fmt: skip
+    # What is not like a name may be a secret in the wrong place.
+    return ConfigError(filled(named, name=name) if _NAME.fullmatch(name) else sentence, hint=hint)
 
 
 def resolve_settings(

@@ -8,8 +8,8 @@ from typing import Final, Self
 
 #: macOS itself asks a person before a program may read some folders, and answers like a missing permission.
 _ASK_MACOS: Final = (
-    " If it is yours, macOS may protect it: allow your terminal under System Settings, Privacy & Security, "
-    "Files and Folders (or Full Disk Access)."
+    "This account is not allowed to read the file. If it is yours, macOS may protect it: allow your terminal under "
+    "System Settings, Privacy & Security, Files and Folders (or Full Disk Access)."
 )
 
 
@@ -26,8 +26,7 @@ class Reason(StrEnum):
     @property
     def sentence(self) -> str:
         """What to say to a person on this system."""
-        asks = sys.platform == "darwin" and self == "no-permission"
-        return self.text + _ASK_MACOS if asks else self.text
+        return _ASK_MACOS if sys.platform == "darwin" and self == "no-permission" else self.text
 
     # skipped: nothing to hash here
     EMPTY = "empty", "The file is empty."

@@ -14,6 +14,8 @@ from importlib.resources import files
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, Literal
 
+from takedown_cli.locale.filled import Filled, fill, in_english
+
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
@@ -41,16 +43,32 @@ class Language:
     _translations: NullTranslations = field(repr=False, compare=False)
 
     def say(self, english: str, /, **values: object) -> str:
-        """Return the sentence in this language, with each ``{name}`` in it replaced."""
-        return self._translations.gettext(english).format(**values)
+        """Return the sentence in this language, with each ``{name}`` in it replaced as ``filled`` does."""
+        return fill(self._translations.gettext(english), values, self._written)
 
     def look_up(self, sentence: str) -> str:
-        """Return a sentence as it is in this language; one that has no translation stays. Nothing is filled in."""
-        return self._translations.gettext(sentence) if sentence else ""
+        """Return a sentence as it is in this language, if it is a key or ``filled``; any other text stays."""
+        if not isinstance(sentence, Filled):
+            return self._translations.gettext(sentence) if sentence else ""
+        translated = self._translations
+        form = translated.ngettext(*sentence.plural) if sentence.plural else translated.gettext(sentence.template)
+        return fill(form, sentence.values, self._written)
 
     def say_many(self, one: str, several: str, count: int, /, **values: object) -> str:
         """Return the form of the sentence for this many. ``{count}`` needs no value."""
-        return self._translations.ngettext(one, several, count).format(count=count, **values)
+        return fill(self._translations.ngettext(one, several, count), {"count": count, **values}, self._written)
+
+    def _written(self, value: object) -> str:
+        if isinstance(value, Filled):
+            return self.look_up(value)
+        if isinstance(value, tuple):
+            return self._translations.gettext(", ").join(map(self._written, value))
+        if self.tag == "en" or not isinstance(value, int | float):
+            return in_english(value)
+        from babel.numbers import format_decimal
+
+        pattern = "#,##0.0" if isinstance(value, float) else "#,##0"
+        return format_decimal(value, pattern, self.tag.replace("-", "_"))
 
     def date(self, day: str) -> str:
         """Return a day (YYYY-MM-DD) as people write it in this language: the long form of Unicode CLDR.

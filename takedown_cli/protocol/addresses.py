@@ -27,7 +27,7 @@ class IntakeAddress:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read ``https://intake.example#<40 hex digits>``. Raise ConfigError with what is wrong."""
-        parts, host, port = _split_url(text, "The intake address")
+        parts, host, port = _split_url(text, "The intake address is not a valid URL.")
         if parts.scheme not in {"http", "https"} or not _HOST.fullmatch(host):
             raise ConfigError("The intake address must look like https://intake.example, optionally with #key-id.")
         if parts.path not in {"", "/"} or parts.query or parts.username is not None:
@@ -65,7 +65,7 @@ class BankAddress:
         found = _BANK.fullmatch(text.strip())
         if found is None:
             raise ConfigError("The address of an HMA bank must look like hma+https://hma.example/BANK_NAME.")
-        parts, host, port = _split_url(found[1], "The address of the HMA bank")
+        parts, host, port = _split_url(found[1], "The address of the HMA bank is not a valid URL.")
         if not _HOST.fullmatch(host) or parts.username is not None:
             raise ConfigError("The address of an HMA bank has no user name.")
         if parts.scheme == "http" and not (plain or _is_private_without_tls(host)):
@@ -82,13 +82,13 @@ class BankAddress:
 _HOST = re.compile(r"[a-z0-9.:-]*[a-z0-9:]")
 
 
-def _split_url(text: str, what: str) -> tuple[SplitResult, str, int | None]:
-    """Return the parts of a URL, with its host and port. Raise ConfigError."""
+def _split_url(text: str, sentence: str) -> tuple[SplitResult, str, int | None]:
+    """Return the parts of a URL, with its host and port. Raise ConfigError with that ``sentence``."""
     try:
         parts = urlsplit(text.strip())
         return parts, parts.hostname or "", parts.port
     except ValueError:
-        raise ConfigError(f"{what} is not a valid URL.") from None
+        raise ConfigError(sentence) from None
 
 
 def _join_origin(scheme: str, host: str, port: int | None) -> str:

@@ -13,6 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from takedown_cli.core.errors import CaseNumberError
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:  # who only checks or shows a number does not wait for cryptography to load
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -78,7 +79,10 @@ class CaseNumber:
             )
         if len(symbols) != SECRET_SYMBOLS + CHECK_SYMBOLS:
             raise CaseNumberError(
-                f"This is not a valid case number: it has {len(symbols)} of 24 characters. One is missing or mistyped."
+                filled(
+                    "This is not a valid case number: it has {number} of 24 characters. One is missing or mistyped.",
+                    number=len(symbols),
+                )
                 if len(symbols) < SECRET_SYMBOLS + CHECK_SYMBOLS
                 else "This is not a valid case number: it has more than 24 characters. One is added or mistyped."
             )

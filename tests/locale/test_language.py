@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
 import pytest
 
-from takedown_cli.locale.language import ENGLISH, language, nearest, tags
+from takedown_cli.locale.filled import filled, filled_many, joined
+from takedown_cli.locale.language import ENGLISH, PERSON, language, nearest, tags
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,27 @@ def test_english_loads_no_library() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "False\n"
+
+
+def test_a_sentence_is_english_until_it_is_said_in_another_language() -> None:
+    said = filled_many("{count} file", "{count} files", 1234)
+    assert (said, f"{said}") == ("1,234 files", "1,234 files")
+    assert language("de", PERSON).look_up(said) == "1.234 Dateien"
+    assert language("de", PERSON).look_up(filled("{seconds} s", seconds=1.25)) == "1,2 s"
+    assert language("de", PERSON).look_up(pickle.loads(pickle.dumps(said))) == "1.234 Dateien"
+
+
+def test_values_are_said_in_the_language_too() -> None:
+    place = filled("argument {number}", number=1)
+    where = filled("No such file or folder: {name} ({place}).", name="'no'", place=place)
+    assert where == "No such file or folder: 'no' (argument 1)."
+    assert language("es", PERSON).look_up(where) == "No existe ese archivo o carpeta: 'no' (argumento 1)."
+    listed = filled("{reasons}", reasons=(filled("yes"), filled("no")))
+    assert (listed, language("ar", PERSON).look_up(listed)) == ("yes, no", "نعم، لا")
+    both = joined(("Still working…", filled("Try again later.")))
+    assert language("fr", PERSON).look_up(both) == "Toujours en cours… Réessayez plus tard."
+
+
+def test_what_has_no_values_may_have_braces() -> None:
+    for text in ("{", "{name}", "{0}"):
+        assert ENGLISH.look_up(filled(text)) == language("de", PERSON).look_up(filled(text)) == text

@@ -36,7 +36,7 @@ from takedown_cli.hashing.matching import EXACT, HashList, Match, Verdict
 app = application()
 
 
-@app.command()
+@app.command(spoken=True)
 def check(
     paths: Annotated[
         list[Path], typer.Argument(metavar="BUNDLE|ORIGINAL", help="One bundle ('-' for stdin), or files.")

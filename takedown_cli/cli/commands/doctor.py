@@ -17,11 +17,12 @@ from takedown_cli.cli.options.intake import intake_address, intake_client
 from takedown_cli.cli.results.installation import DoctorReport, IntakeRow, PrivacyReport, SandboxRow
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core.errors import DecoderStartError, TakedownError
+from takedown_cli.locale.filled import filled, joined
 
 app = application()
 
 
-@app.command()
+@app.command(spoken=True)
 def doctor(
     privacy: Annotated[bool, typer.Option("--privacy", help="What remains on this computer, and what to do.")] = False,
     intake: Annotated[bool, typer.Option("--intake", help="Ask whether the configured intake answers.")] = False,
@@ -68,7 +69,9 @@ def _ask_intake(connection: Connection) -> tuple[IntakeRow, int]:
             served = client.page_digest()
     except TakedownError as error:
         return IntakeRow(reachable=False, detail=error.sentence), error.exit_code
-    return IntakeRow(reachable=True, detail=f"The intake answers. Its identity was verified. {_about_page(served)}"), 0
+    return IntakeRow(
+        reachable=True, detail=joined(("The intake answers. Its identity was verified.", _about_page(served)))
+    ), 0
 
 
 def _about_page(served: str | None) -> str:
@@ -79,10 +82,15 @@ def _about_page(served: str | None) -> str:
     if served is None:
         return "It has no page for callers."
     if ours is None:
-        return f"Its page for callers has the digest {served}; there is none here to compare it with."
+        return filled(
+            "Its page for callers has the digest {served}; there is none here to compare it with.", served=served
+        )
     if served == ours:
         return "Its page for callers is the one of this version."
-    return f"Its page for callers is not the one of this version. Its digest is {served}, and here it is {ours}."
+    return filled(
+        "Its page for callers is not the one of this version. Its digest is {served}, and here it is {ours}.",
+        served=served, ours=ours,
+    )  # fmt: skip
 
 
 def _try_sandbox() -> SandboxRow:

@@ -26,6 +26,7 @@ from takedown_cli.cli.terminal.prompts import read_case_number
 from takedown_cli.core import atomic_file
 from takedown_cli.core.errors import NothingToDoError, UsageError
 from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text, is_utf16
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:
     from takedown_cli.cli.commands.hashing_run import HashingRun
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 app = application()
 
 _VOID: Final = "The bundle could not be written. Forget the number that was shown: there is no case with it."
+_WRITTEN: Final = (
+    "The bundle is written. To see what is in it, and to send it, run:\n"
+    "  takedown inspect {name}\n  takedown submit {name}"
+)
 _RESULT_IS_THE_BUNDLE: Final = "With -o - the bundle goes to stdout, so there is no place for a report."
 
 Paths = Annotated[list[Path] | None, typer.Argument(metavar="PATH", help="Files and folders.")]
@@ -59,7 +64,7 @@ Resume = Annotated[
 Nonce = Annotated[str | None, typer.Option("--nonce", hidden=True)]  # for byte-equal bundles in tests
 
 
-@app.command()
+@app.command(spoken=True)
 def hash(  # noqa: A001 - the command's name
     paths: Paths = None,
     output_name: Output = None,
@@ -101,8 +106,10 @@ def hash(  # noqa: A001 - the command's name
     _check_usage(roots, output_name, None if resume is not None else case, nonce)
     if output_name not in {None, "-"}:
         atomic_file.check_target(Path(str(output_name)), force=force)
-    stays = " Nothing leaves this computer." if executor.address is None else ""
-    console.say(f"Looking for pictures and videos.{stays}")
+    console.say(
+        "Looking for pictures and videos. Nothing leaves this computer." if executor.address is None
+        else "Looking for pictures and videos."
+    )  # fmt: skip
     card = None if output_name is None else read_intake_card(intake_card, intake)  # a bad one stops before the work
     # The decoders start while the rest is imported and questions are answered.
     with (
@@ -187,14 +194,13 @@ def _encoding_error() -> UsageError:
 def _finish(run: HashingRun, output_name: str | None, card: IntakeCard | None, *, force: bool, show_paths: bool) -> int:
     """Write the bundle, show the result, and return the exit code. Show the number once, and only with its bundle."""
     run.say_summary(show_paths=show_paths)
-    error = console.style("Error:", "red")
     if output_name is None or not run.items:
         run.emit_report(None, None)
         if output_name is not None:
-            console.error_line(f"{error} {NothingToDoError.sentence} No bundle was made.")
+            _say_nothing_to_do("No bundle was made.")
             return NothingToDoError.exit_code
         if run.exit_code() == NothingToDoError.exit_code:
-            console.error_line(f"{error} {NothingToDoError.sentence} {NothingToDoError.hint}")
+            _say_nothing_to_do(NothingToDoError.hint)
         elif not (console.json or console.jsonl):
             console.say("No bundle was made. Add -o FILE to make one, or --json to see the fingerprints.")
         return run.exit_code()
@@ -210,8 +216,11 @@ def _finish(run: HashingRun, output_name: str | None, card: IntakeCard | None, *
             else:
                 show_case_number(made.new_number)
         name = as_argument(output_name)
-        console.say(
-            "The bundle is written. To see what is in it, and to send it, run:\n"
-            f"  takedown inspect {name}\n  takedown submit {name}"
-        )
+        console.say(filled(_WRITTEN, name=name))
     return run.exit_code()
+
+
+def _say_nothing_to_do(then: str) -> None:
+    say = console.language.look_up
+    error = console.style(say("Error:"), "red")
+    console.error_line(f"{error} {say(NothingToDoError.sentence)} {say(then)}")

@@ -9,17 +9,17 @@ import json
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from takedown_cli.api import Bundle, hash_paths
 from takedown_cli.api.bundle import ItemCollector
 from takedown_cli.cli.options.progress import chosen_progress
 from takedown_cli.cli.results import hash_report
-from takedown_cli.cli.results.words import counted
 from takedown_cli.cli.terminal.console import console, sanitise, shown_path
 from takedown_cli.core.errors import NothingToDoError
 from takedown_cli.core.model import Hashed, Hasher, Outcome
 from takedown_cli.hashing import pipeline
+from takedown_cli.locale.filled import filled_many
 
 if TYPE_CHECKING:
     from takedown_cli.cli.options.recipe import HashingJob
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from takedown_cli.protocol.bundle.document import Item
     from takedown_cli.protocol.case_number import CaseNumber
     from takedown_cli.protocol.wire import IntakeCard
+
+
+_SHORTENED: Final = (
+    "{count} file has more hashes than a bundle takes of one file. The best of them are in it, spread evenly.",
+    "{count} files have more hashes than a bundle takes of one file. The best of them are in it, spread evenly.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +137,7 @@ class HashingRun:
         for line in hash_report.summary_lines(self.tally, time.monotonic() - self._started):
             console.say(line)
         if self._collected is not None and self._collected.shortened:
-            has = counted(self._collected.shortened, "file has", "files have")
-            console.say(
-                f"{has} more hashes than a bundle takes of one file. The best of them are in it, spread evenly."
-            )
+            console.say(filled_many(*_SHORTENED, self._collected.shortened))
         if not (self.tally.complete or show_paths or console.json or console.jsonl):
             console.say("Which files these are: --show-paths names them.")
 
@@ -162,10 +165,10 @@ class HashingRun:
 
 
 def _describe(outcome: Outcome) -> str:
-    path = shown_path(outcome.path)
+    say, path = console.language.look_up, shown_path(outcome.path)
     if outcome.member is not None:
         path = f"{path}, {sanitise(outcome.member.name) or outcome.member.number}"
     if not isinstance(outcome, Hashed):
-        return f"{path}: {outcome.reason.sentence}"
-    reasons = [reason.sentence for reason in (outcome.partial, outcome.weak) if reason is not None]
-    return f"{path}: {' '.join(reasons) or 'fingerprinted.'}"
+        return f"{path}: {say(outcome.reason.sentence)}"
+    reasons = [say(reason.sentence) for reason in (outcome.partial, outcome.weak) if reason is not None]
+    return f"{path}: {' '.join(reasons) or say('fingerprinted.')}"

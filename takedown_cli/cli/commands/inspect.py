@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 app = application()
 
 
-@app.command()
+@app.command(spoken=True)
 def inspect(
     bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The file; '-' for stdin.")],
     wire: Annotated[bool, typer.Option("--wire", help="Write the bytes of the file to stdout.")] = False,

@@ -16,13 +16,12 @@ from takedown_cli.cli.options.connection import ConnectionOptions
 from takedown_cli.cli.options.intake import Intake, intake_address, intake_client
 from takedown_cli.cli.options.paths import require_paths
 from takedown_cli.cli.options.progress import ProgressMode
-from takedown_cli.cli.options.settings import Lang, speak
-from takedown_cli.cli.results.words import counted
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.prompts import confirm, read_case_number
 from takedown_cli.cli.typer_glue.several_values import take_several
 from takedown_cli.core.errors import NothingToDoError, UnreachableError, UsageError
 from takedown_cli.core.variants import COPIES
+from takedown_cli.locale.filled import filled, filled_many
 
 if TYPE_CHECKING:
     from takedown_cli.api import Hashed
@@ -45,6 +44,29 @@ _WITHDRAW_ITEMS: Final = (
     "Withdraw picture or video {numbers}? Platforms are then asked to stop looking for it.",
     "Withdraw pictures and videos {numbers}? Platforms are then asked to stop looking for them.",
 )
+_COPIES_OF_CASE: Final = (
+    "Withdraw the hashes of predicted copies ({kinds}) of the whole case? "
+    "Platforms are then asked to stop looking for it."
+)
+_COPIES_OF_FILES: Final = (
+    (
+        "Withdraw the hashes of predicted copies ({kinds}) of what this file shows? "
+        "Platforms are then asked to stop looking for it."
+    ),
+    (
+        "Withdraw the hashes of predicted copies ({kinds}) of what {count} files show? "
+        "Platforms are then asked to stop looking for it."
+    ),
+)
+_COPIES_WITHDRAWN: Final = (
+    "Copies withdrawn for {count} picture or video. The pictures and videos themselves stay on the list.",
+    "Copies withdrawn for {count} pictures and videos. The pictures and videos themselves stay on the list.",
+)
+_MISSING_FILES: Final = (
+    "{count} file could not be read, or no match was found in this case.",
+    "{count} files could not be read, or no match was found in this case.",
+)
+_MISSING_NUMBERS: Final = ("{count} number not found in this case.", "{count} numbers not found in this case.")
 _SEE_NUMBERS: Final = "To see the numbers: takedown status -"
 _OTHER_FILE: Final = "An edited or smaller copy has another hash. Name the file that was submitted."
 
@@ -53,13 +75,12 @@ Number = Annotated[
 ]
 
 
-@app.command()
+@app.command(spoken=True)
 def status(
     number: Number = None,
     intake: Intake = None,
     watch: Annotated[bool, typer.Option("--watch", help="Ask again every minute, and show what changes.")] = False,
     progress: ProgressMode = None,
-    lang: Lang = None,
     *,
     connection: ConnectionOptions,
 ) -> None:
@@ -73,7 +94,6 @@ def status(
     """
     from takedown_cli.cli.results.case import StatusReport, status_fields
 
-    speak(lang)
     address = intake_address(intake)
     case = read_case_number(number)
     with intake_client(address, connection, progress) as client:
@@ -85,14 +105,14 @@ def status(
             try:
                 latest = client.status(case)
             except UnreachableError as error:
-                console.warn(f"{error.sentence} Asking again in a minute.")
+                console.warn(filled("{sentence} Asking again in a minute.", sentence=filled(error.sentence)))
                 continue
             if latest != state:
                 state = latest
                 console.show(StatusReport(**status_fields(state)))
 
 
-@app.command()
+@app.command(spoken=True)
 def withdraw(
     number: Number = None,
     file: Annotated[
@@ -114,7 +134,6 @@ def withdraw(
     receipt: Annotated[Path | None, typer.Option("--receipt", metavar="FILE", hidden=True)] = None,
     intake: Intake = None,
     progress: ProgressMode = None,
-    lang: Lang = None,
     *,
     connection: ConnectionOptions,
 ) -> None:
@@ -139,7 +158,6 @@ def withdraw(
         raise typer.Exit(take_out_of_bank(receipt, connection, progress))
     from takedown_cli.cli.results.case import WithdrawReport, status_fields
 
-    speak(lang)
     address = intake_address(intake)
     if item:
         _withdraw_items(address, number, _item_numbers(item, file, copies), connection, progress)
@@ -161,24 +179,22 @@ def withdraw(
             hint=None if kinds else _OTHER_FILE,
         )  # fmt: skip
     if kinds:
-        many = counted(sum(counts), "picture or video", "pictures and videos")
-        console.say(f"Copies withdrawn for {many}. The pictures and videos themselves stay on the list.")
+        console.say(filled_many(*_COPIES_WITHDRAWN, sum(counts)))
         return
-    console.say(console.language.say_many(*_WITHDRAWN, sum(counts)))
+    console.say(filled_many(*_WITHDRAWN, sum(counts)))
     if missing := len(file or ()) - sum(1 for count in counts if count):
-        console.warn(f"{counted(missing, 'file')} could not be read, or no match was found in this case.")
+        console.warn(filled_many(*_MISSING_FILES, missing))
         raise typer.Exit(3)
 
 
 def _question(files: int, kinds: list[Copies]) -> str:
     """Return what a person is asked before a withdrawal: of what this many files show, or of the whole case."""
     if kinds:
-        what = "the whole case" if not files else "what this file shows" if files == 1 else f"what {files:,} files show"
-        copies = f"the hashes of predicted copies ({', '.join(kinds)}) of {what}"
-        return f"Withdraw {copies}? Platforms are then asked to stop looking for it."
+        named = ", ".join(kinds)
+        return filled_many(*_COPIES_OF_FILES, files, kinds=named) if files else filled(_COPIES_OF_CASE, kinds=named)
     if files:
-        return console.language.say_many(*_WITHDRAW_FILES, files)
-    return console.language.say("Withdraw the whole case? Platforms are then asked to stop looking for it.")
+        return filled_many(*_WITHDRAW_FILES, files)
+    return "Withdraw the whole case? Platforms are then asked to stop looking for it."
 
 
 def _item_numbers(given: list[str], file: list[Path] | None, copies: list[str] | None) -> list[int]:
@@ -204,7 +220,7 @@ def _withdraw_items(
     from takedown_cli.cli.results.case import WithdrawReport, in_ranges, status_fields
 
     case = read_case_number(number)
-    confirm(console.language.say_many(*_WITHDRAW_ITEMS, len(items), numbers=in_ranges(items)))
+    confirm(filled_many(*_WITHDRAW_ITEMS, len(items), numbers=in_ranges(items)))
     with intake_client(address, connection, progress) as client:
         states = [
             client.withdraw(case, items=items[start : start + _MOST_ITEMS])
@@ -214,9 +230,9 @@ def _withdraw_items(
     console.show(WithdrawReport(withdrawn=count, **status_fields(states[-1])))
     if not count:
         raise NothingToDoError("No such number in this case. Nothing was withdrawn.", hint=_SEE_NUMBERS)
-    console.say(console.language.say_many(*_WITHDRAWN, count))
+    console.say(filled_many(*_WITHDRAWN, count))
     if missing := len(items) - count:
-        console.warn(f"{counted(missing, 'number')} not found in this case.")
+        console.warn(filled_many(*_MISSING_NUMBERS, missing))
         raise typer.Exit(3)
 
 

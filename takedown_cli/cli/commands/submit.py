@@ -24,12 +24,13 @@ from takedown_cli.cli.options.hma import HiddenBank
 from takedown_cli.cli.options.intake import Intake, intake_address, intake_client, status_command
 from takedown_cli.cli.options.progress import ProgressMode
 from takedown_cli.cli.options.recipe import HashingJob, Job
-from takedown_cli.cli.options.settings import Lang, setting, speak
+from takedown_cli.cli.options.settings import setting
 from takedown_cli.cli.terminal.case_number import show_case_number
 from takedown_cli.cli.terminal.console import as_argument, console
 from takedown_cli.cli.terminal.prompts import ask, can_ask, check_confirmable, confirm, read_case_number
 from takedown_cli.core import atomic_file
 from takedown_cli.core.errors import Interrupted, NothingToDoError, UnreachableError, UntrustedIntakeError, UsageError
+from takedown_cli.locale.filled import filled, filled_many
 
 if TYPE_CHECKING:
     from takedown_cli import api
@@ -45,6 +46,13 @@ _MADE_EARLIER: Final = (
     "was made. The bundle does not contain it."
 )
 _ONCE: Final = ("{count} duplicate will be sent only once.", "{count} duplicates will be sent only once.")
+_LATER: Final = "{advice} Nothing was hashed. To hash now and send later, run:\n{commands}"
+_KEPT: Final = "The bundle is kept, and nothing was sent. To send it later, run:\n  takedown submit {path}"
+_KEPT_UNCERTAIN: Final = (
+    "It may or may not have arrived. The bundle is kept. Sending it again never makes a second case:\n"
+    "  takedown submit {path}"
+)
+_UNCERTAIN: Final = "It may or may not have arrived. To find out, run:\n  {command}\n{again}"
 #: Where a bundle is kept that could not be sent, unless -o names another place.
 _NEW_BUNDLE: Final = Path("case.tdb")
 
@@ -61,7 +69,7 @@ class _Submission:
     files: dict[str, Any] = field(default_factory=dict)
 
 
-@app.command()
+@app.command(spoken=True)
 def submit(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH|BUNDLE", help="Pictures and folders, or one bundle ('-' for stdin).")
@@ -77,7 +85,6 @@ def submit(
     dry_run: DryRun = False,
     progress: ProgressMode = None,
     show_paths: ShowPaths = False,
-    lang: Lang = None,
     *,
     person: Person,
     connection: ConnectionOptions,
@@ -99,7 +106,6 @@ def submit(
     to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed, or
     --age or --for is missing.
     """
-    speak(lang)
     finished = read_bundle_among(paths)
     if bank.given:
         if intake is not None or output_name is not None or exact or test or (finished and person.given):
@@ -190,12 +196,10 @@ def _find_away(client: api.Intake) -> UnreachableError | None:
             console.error_line(error.sentence)
             if ask("Hash the pictures now, and keep the bundle in a file to send it later?"):
                 return error
-            error.hint = f"{error.hint} Nothing was hashed."
+            error.hint = filled("{advice} Nothing was hashed.", advice=filled(error.hint))
         else:
-            error.hint = (
-                f"{error.hint} Nothing was hashed. To hash now and send later, run:\n"
-                f"  takedown hash PATH -o {_NEW_BUNDLE}\n  takedown submit {_NEW_BUNDLE}"
-            )
+            commands = f"  takedown hash PATH -o {_NEW_BUNDLE}\n  takedown submit {_NEW_BUNDLE}"
+            error.hint = filled(_LATER, advice=filled(error.hint), commands=commands)
         raise
     return None
 
@@ -208,9 +212,7 @@ def _keep_for_later(submission: _Submission, path: Path, away: UnreachableError,
             console.emit(_report(submission, made.new_number, None).document())
         else:
             show_case_number(made.new_number)
-    away.hint = (
-        f"The bundle is kept, and nothing was sent. To send it later, run:\n  takedown submit {as_argument(path)}"
-    )
+    away.hint = filled(_KEPT, path=as_argument(path))
     raise away
 
 
@@ -219,10 +221,10 @@ def _preview_and_send(
 ) -> None:
     for note in submission.preview.notes():
         console.say(note)
-    confirm(console.language.say("Send this?"))
+    confirm("Send this?")
     _send(submission, client, output_name, made_here=made_here, force=force)
     if not made_here:
-        console.say(console.language.say(_MADE_EARLIER))
+        console.say(_MADE_EARLIER)
 
 
 def _bundle_pictures(
@@ -241,7 +243,7 @@ def _bundle_pictures(
     if not run.items:
         raise NothingToDoError
     if run.duplicates:
-        console.say(console.language.say_many(*_ONCE, run.duplicates))
+        console.say(filled_many(*_ONCE, run.duplicates))
     preview = preview_of_items(address, run.items, declared.declaration)
     return _Submission(address, preview, run.make_bundle, run.exit_code(), run.report_fields())
 
@@ -279,8 +281,10 @@ def _destination(flag: str | None, audience: Audience | None) -> IntakeAddress:
     bound = IntakeAddress.parse(f"{audience.origin}#{audience.key_id}")
     named = setting("intake", flag)
     if named is None:
-        console.say(f"No intake is named in the settings. The bundle was made for {bound.origin}.")
-        confirm(f"Is {bound.origin} the address that you were given?", even_with_yes=True)
+        console.say(
+            filled("No intake is named in the settings. The bundle was made for {origin}.", origin=bound.origin)
+        )
+        confirm(filled("Is {origin} the address that you were given?", origin=bound.origin), even_with_yes=True)
         return bound
     wanted = IntakeAddress.parse(named)
     if wanted.origin != bound.origin or wanted.pin not in {None, bound.pin}:
@@ -312,7 +316,9 @@ def _send(
         if made_here:
             _explain_uncertain(error, submission, made, output_name)
         elif isinstance(error, UnreachableError):
-            error.hint = f"{error.hint} Sending the same bundle file again never makes a second case."
+            error.hint = filled(
+                "{advice} Sending the same bundle file again never makes a second case.", advice=filled(error.hint)
+            )
         raise
     console.show(_report(submission, made.new_number, ReceiptRow.copied_from(receipt)))
 
@@ -330,20 +336,17 @@ def _explain_uncertain(
         error.sentence = "Stopped while sending."
     elif kept is None and can_ask() and not _NEW_BUNDLE.exists():
         console.error_line(error.sentence)
-        if ask(f"Keep the sealed bundle as {_NEW_BUNDLE}, to send it again?"):
+        if ask(filled("Keep the sealed bundle as {file}, to send it again?", file=_NEW_BUNDLE)):
             atomic_file.write_file(_NEW_BUNDLE, made.data, force=False)
             kept = _NEW_BUNDLE
     if kept is not None:
-        error.hint = (
-            "It may or may not have arrived. The bundle is kept. Sending it again never makes a second case:\n"
-            f"  takedown submit {as_argument(kept)}"
-        )
+        error.hint = filled(_KEPT_UNCERTAIN, path=as_argument(kept))
         return
     if made.new_number is not None:
         again = "If there is no such case, submit the pictures again and forget this number. You get a new one."
     else:
         again = "If the pictures are not in the case, submit them again with the same case number."
-    error.hint = f"It may or may not have arrived. To find out, run:\n  {status_command(submission.address)}\n{again}"
+    error.hint = filled(_UNCERTAIN, command=status_command(submission.address), again=filled(again))
 
 
 def _report(submission: _Submission, number: str | None, receipt: ReceiptRow | None) -> SubmitReport:

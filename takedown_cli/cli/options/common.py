@@ -7,10 +7,12 @@ from typing import Annotated, Any, Final, TypeVar
 
 import typer
 
+from takedown_cli.cli.options.settings import Lang, speak
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.typer_glue.help_page import Command, CommandGroup
 from takedown_cli.cli.typer_glue.options import OptionGroup, with_options
 from takedown_cli.core.errors import UsageError
+from takedown_cli.locale.filled import filled
 from takedown_cli.protocol.lists import LISTS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -84,19 +86,40 @@ def _read_common(
 _COMMON: Final = OptionGroup(_read_common, "Every command")
 
 
+def _read_spoken(lang: Lang = None, *, common: Annotated[None, _COMMON]) -> None:
+    """Declare ``--lang``. ``_SpokenCommand`` reads it, before anything else can fail."""
+
+
+_SPOKEN: Final = OptionGroup(_read_spoken)
+
+
+class _SpokenCommand(Command):
+    """A command for people, which speaks their language: also when it refuses what they typed."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        flag, options = None, args[: args.index("--")] if "--" in args else args
+        for option, following in zip(options, [*options[1:], None], strict=False):
+            if option.partition("=")[0] == "--lang":
+                flag = option.partition("=")[2] or following
+        if not ctx.resilient_parsing:
+            speak(flag)
+        return super().parse_args(ctx, args)
+
+
 class Application(typer.Typer):
     """A Typer application whose commands all have the common options."""
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[F], F]:
+    def command(self, name: str | None = None, *, spoken: bool = False, **settings: Any) -> Callable[[F], F]:
         """Register a function as a command, as ``typer.Typer.command`` does. Its docstring is its help.
 
-        A paragraph that begins with "Exit codes" comes after the options.
+        A paragraph that begins with "Exit codes" comes after the options. A ``spoken`` command has ``--lang``.
         """
 
         def register(function: F) -> F:
-            command = with_options(function, _COMMON)
+            command = with_options(function, _SPOKEN if spoken else _COMMON)
             command.__doc__, codes, numbers = (function.__doc__ or "").partition("Exit codes: ")
-            super(Application, self).command(name, **{"cls": Command, "epilog": codes + numbers or None, **settings})(
+            kind = _SpokenCommand if spoken else Command
+            super(Application, self).command(name, **{"cls": kind, "epilog": codes + numbers or None, **settings})(
                 command
             )
             return function
@@ -114,5 +137,5 @@ def application(help: str | None = None) -> Application:  # noqa: A002 - Typer's
 def one_of(option: str, value: S, allowed: Collection[str]) -> S:
     """Return ``value`` if it is ``allowed`` or was not given, or else raise UsageError with what is."""
     if value is not None and value not in allowed:
-        raise UsageError(f"{option} must be one of: {', '.join(allowed)}.")
+        raise UsageError(filled("{option} must be one of: {words}.", option=option, words=", ".join(allowed)))
     return value

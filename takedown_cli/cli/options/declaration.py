@@ -19,6 +19,7 @@ from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.prompts import can_ask, choose
 from takedown_cli.cli.typer_glue.options import OptionGroup
 from takedown_cli.core.errors import DeclinedError, UsageError
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:
     from takedown_cli.hashing.pipeline import Declared
@@ -80,6 +81,11 @@ _UNSURE: Final = "not sure (they are then treated as taken under 18)"
 _HOW_OLD_YOU: Final = "How old were you when they were taken?"
 _HOW_OLD_PERSON: Final = "How old was the person when they were taken?"
 
+_MISSING: Final = (
+    "{option} must be given where takedown cannot ask. Nothing was hashed or sent.",
+    "--age and --for must be given where takedown cannot ask. Nothing was hashed or sent.",
+)
+
 Person = Annotated[Eligibility, OptionGroup(Eligibility, "Person shown")]
 
 
@@ -91,8 +97,10 @@ def check_declared(given: Eligibility) -> None:
     ]
     if missing and not can_ask():
         raise DeclinedError(
-            f"{' and '.join(missing)} must be given where takedown cannot ask. Nothing was hashed or sent.",
-            hint=f"--age is one of: {', '.join(AGES)}. --for is one of: {', '.join(BEHALF)}.",
+            filled(_MISSING[len(missing) - 1], option=missing[0]),
+            hint=filled(
+                "--age is one of: {ages}. --for is one of: {persons}.", ages=", ".join(AGES), persons=", ".join(BEHALF)
+            ),
         )
 
 
@@ -151,7 +159,10 @@ def _declaration(behalf: str, authority: str | None) -> Declaration:
         authority = "parent-or-guardian"
     if behalf == "other" and authority is None:
         if not can_ask():
-            raise UsageError("Acting for somebody else needs --authority.", hint=f"One of: {', '.join(AUTHORITIES)}.")
+            raise UsageError(
+                "Acting for somebody else needs --authority.",
+                hint=filled("One of: {words}.", words=", ".join(AUTHORITIES)),
+            )
         authority = choose(console.language.say("Why may you act for that person?"), _in_language(AUTHORITIES))
     return Declaration.model_validate({"behalf": behalf, "authority": authority})
 

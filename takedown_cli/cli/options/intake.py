@@ -14,6 +14,7 @@ from takedown_cli.cli.options.progress import chosen_progress_mode
 from takedown_cli.cli.options.settings import setting, settings
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core.errors import ConfigError, NoIntakeError
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:
     from takedown_cli import api
@@ -60,7 +61,7 @@ def read_card_file(path: Path, where: str, address: IntakeAddress | None = None)
     try:
         return Intake.read_card(path, address)
     except ConfigError as error:
-        raise ConfigError(error.sentence, hint=f"Check {where}.") from None
+        raise ConfigError(error.sentence, hint=filled("Check {where}.", where=filled(where))) from None
 
 
 def status_command(address: IntakeAddress) -> str:

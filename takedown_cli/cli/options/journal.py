@@ -9,17 +9,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from takedown_cli.cli.terminal.case_number import show_case_number
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.prompts import read_case_number
 from takedown_cli.core.errors import UsageError
+from takedown_cli.locale.filled import filled, filled_many
 
 if TYPE_CHECKING:
     from takedown_cli.core.model import Recipe
     from takedown_cli.hashing.journal import Journal
     from takedown_cli.protocol.case_number import CaseNumber
+
+
+_CONTINUING: Final = (
+    "Continuing. The journal already has {count} file.",
+    "Continuing. The journal already has {count} files.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,11 @@ def open_journal(path: Path | None, case: str | None, recipe: Recipe) -> Iterato
         if case is None:
             show_case_number(str(number), to_stderr=True)
             console.say(
-                f"If the run is interrupted, continue with the same command and --resume {path.name!a} --case -"
+                filled(
+                    "If the run is interrupted, continue with the same command and --resume {journal} --case -",
+                    journal=ascii(path.name),
+                )
             )
         elif len(journal):
-            console.say(f"Continuing. The journal already has {len(journal):,} files.")
+            console.say(filled_many(*_CONTINUING, len(journal)))
         yield Resumed(journal, number)

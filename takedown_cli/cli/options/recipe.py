@@ -15,6 +15,7 @@ from takedown_cli.core.config import default_of
 from takedown_cli.core.errors import UsageError
 from takedown_cli.core.model import Limits, Recipe
 from takedown_cli.core.variants import COPIES, expand_copies
+from takedown_cli.locale.filled import filled
 
 ALSO: Final = ("sha1", "phash", "dhash", "ahash", "whash", "crop-resistant")
 VIDEO: Final = ("gaps", "keyframes", "vpdq", "every")
@@ -173,7 +174,7 @@ def kinds_of(option: str, given: list[str], allowed: tuple[str, ...]) -> frozens
     words = (word for text in given for word in text.replace(",", " ").split())
     kinds = frozenset(one_of(option, word, allowed) for word in words)
     if "none" in kinds and len(kinds) > 1:
-        raise UsageError(f"{option} none cannot be combined with another kind.")
+        raise UsageError(filled("{option} none cannot be combined with another kind.", option=option))
     return kinds
 
 
@@ -185,7 +186,7 @@ def _numbers_of_pictures(inside: str | None, *, whole: bool) -> tuple[int, ...]:
         raise UsageError("--whole and --inside cannot be combined.")
     numbers = [part.strip() for part in inside.split(",")]
     if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= _MOST_INSIDE for part in numbers):
-        raise UsageError(f"--inside must name numbers from 1 to {_MOST_INSIDE}, as in --inside 1,3.")
+        raise UsageError(filled("--inside must name numbers from 1 to {most}, as in --inside 1,3.", most=_MOST_INSIDE))
     return tuple(sorted({int(part) for part in numbers}))
 
 

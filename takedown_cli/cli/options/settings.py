@@ -20,6 +20,7 @@ from takedown_cli.cli.terminal.console import console
 from takedown_cli.core import atomic_file, config
 from takedown_cli.core.errors import ConfigError, OutputError, UsageError
 from takedown_cli.core.given_text import SAVE_AS_UTF8, decode_text
+from takedown_cli.locale.filled import filled
 from takedown_cli.locale.language import PERSON, language, nearest, tags
 
 _LARGEST: Final = 1 << 16
@@ -125,11 +126,17 @@ Lang = Annotated[
 
 
 def speak(flag: str | None) -> None:
-    """Speak the language of the flag, of the settings or of the system from now on. Raise UsageError, ConfigError."""
-    given = setting("lang", flag)
-    found = nearest(given or _language_of_system(), tags())
+    """Speak the language of the flag, of the settings or of the system from now on. Raise UsageError."""
+    try:
+        given = setting("lang", flag)
+    except ConfigError:  # a command that needs the settings explains it, in the language that is left
+        given = flag
+    wanted = given or _language_of_system()
+    found = "en" if wanted in {"", "C", "POSIX"} else nearest(wanted, tags())
     if given and found is None:
-        raise UsageError(f"There is no such language for --lang or TAKEDOWN_LANG. There are: {', '.join(tags())}.")
+        raise UsageError(
+            filled("There is no such language for --lang or TAKEDOWN_LANG. There are: {tags}.", tags=", ".join(tags()))
+        )
     console.language = language(found or "en", PERSON)
 
 

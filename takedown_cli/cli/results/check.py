@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Final, Literal
 
 from takedown_cli.cli.results.result import ABSENT, Result, Row
-from takedown_cli.cli.results.words import MEDIA, counted
+from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.table import Table
 from takedown_cli.core.model import MATCH_DISTANCE, Hashed, Outcome, Skipped
 from takedown_cli.core.reasons import Reason
 from takedown_cli.hashing.matching import METHODS
+from takedown_cli.locale.filled import Filled, filled, filled_many, joined
 
 #: How software that platforms use reads a picture, by our name for it.
 READS: Final = {
@@ -21,12 +22,34 @@ READS: Final = {
     "inside": "that are inside a picture too",
     "filled": "with plain bars filled in too",
 }
-#: The sentences for a copy that platforms cannot match. Those in the table of reasons are about originals.
-_WEAK: Final = {
+#: Reasons why platforms can match no copy like this one.
+_WEAK: Final = frozenset({Reason.BLANK, Reason.TINY, Reason.LOW_QUALITY})
+#: The sentences for copies, where those in the table of reasons are about originals that shall be protected.
+_OF_COPIES: Final = {
     Reason.BLANK: "It is one plain area, which platforms cannot distinguish from any other.",
     Reason.TINY: "It is too small for platforms to match.",
     Reason.LOW_QUALITY: "It has too little detail for platforms to match.",
+    Reason.DAMAGED: "The file is damaged and could not be decoded.",
+    Reason.TOO_MANY_PIXELS: "The picture has more pixels than the limit. --max-pixels raises the limit.",
+    Reason.DECODER_CRASHED: "The decoder crashed on this file.",
+    Reason.NO_FRAMES: "The video has no frame that could be decoded.",
 }
+_ITEMS: Final = {"image": "picture {number}", "video": "video {number}"}
+_UNUSABLE: Final = (
+    "{count} original could not be used; 'takedown hash' shows why.",
+    "{count} originals could not be used; 'takedown hash' shows why.",
+)
+#: How close a copy is that is caught, at the beginning of a sentence.
+_CAUGHT: Final = {"the same hash": "The same hash", "very close": "Very close", "close enough": "Close enough"}
+_IN_PART: Final = (
+    "yes, by platforms that read pictures {found}. {closeness}: {bits} from {where}. "
+    "No, by those that read them {missed}."
+)
+_OF_ALL: Final = ("{caught} of {count} copy would be caught", "{caught} of {count} copies would be caught")
+_OUTLOOK: Final = (
+    "A match is {most} bits or fewer of 256, as Meta publishes it. A platform may use another threshold, look at other "
+    "frames, or take no predicted copies: this is a forecast, not a promise."
+)
 
 
 class AgainstRow(Row):
@@ -39,11 +62,16 @@ class AgainstRow(Row):
 
     def introduce(self) -> str:
         """Return the sentence to show before the first copy is read."""
-        items = counted(self.items, "picture or video", "pictures or videos")
-        text = f"Comparing with {counted(self.fingerprints, 'fingerprint')} of {items}."
+        sentences = [
+            filled(
+                "Comparing with {fingerprints} of {items}.",
+                fingerprints=filled_many("{count} fingerprint", "{count} fingerprints", self.fingerprints),
+                items=filled_many("{count} picture or video", "{count} pictures or videos", self.items),
+            )
+        ]
         if self.unusable:
-            text += f" {counted(self.unusable, 'original')} could not be used; 'takedown hash' shows why."
-        return text
+            sentences.append(filled_many(*_UNUSABLE, self.unusable))
+        return joined(sentences)
 
 
 class ReadingRow(Row):
@@ -58,8 +86,8 @@ class ReadingRow(Row):
 
     def describe(self) -> str:
         """Return how this reading failed or succeeded, such as ``shrunk to 512 pixels: 40 bits of 256``."""
-        bits = "too little detail" if self.distance is None else _count_bits(self.distance)
-        return f"{READS.get(self.method, self.method)}: {bits}"
+        bits = filled("too little detail") if self.distance is None else _count_bits(self.distance)
+        return filled("{reading}: {bits}", reading=filled(READS.get(self.method, self.method)), bits=bits)
 
 
 class MatchRow(Row):
@@ -78,8 +106,10 @@ class MatchRow(Row):
         """Return it as ``picture 3 (pdq full upright)``, with the place in a video."""
         path = "" if self.path is ABSENT else f", {self.path}"
         label = " ".join(part for part in (self.kind, self.method, self.variant) if part is not ABSENT)
-        second = "" if self.timestamp is ABSENT else f" at {self.timestamp:.1f} s"
-        return f"{MEDIA[self.media]} {self.item}{path} ({label}{second})"
+        if self.timestamp is not ABSENT:
+            label = filled("{label} at {seconds} s", label=label, seconds=self.timestamp)
+        what = filled(_ITEMS[self.media], number=str(self.item))
+        return filled("{what}{path} ({label})", what=what, path=path, label=label)
 
 
 class CopyRow(Row):
@@ -110,21 +140,24 @@ class CopyRow(Row):
         return self.reason in _WEAK
 
     def cells(self) -> tuple[str, ...]:
-        """Return its row in the table for people; the first is the number."""
+        """Return its row in the table for people, in their language; the first is the number."""
+        say = console.language.look_up
         name = () if self.path is ABSENT else (self.path,)
         if self.caught is None:
-            return (f"{self.number:,}", *name, "not read", "", "", self.detail)
-        verdict = "no" if not self.caught else "yes" if self.everywhere else "in part"
+            return (f"{self.number:,}", *name, say("not read"), "", "", say(self.detail))
+        verdict = say("no" if not self.caught else "yes" if self.everywhere else "in part")
         if self.match is None or self.distance is None:
-            return (f"{self.number:,}", *name, verdict, "", "", "" if self.detail is ABSENT else self.detail)
-        near = "the same file" if self.match.kind != "pdq" else _closeness(self.distance)
+            return (f"{self.number:,}", *name, verdict, "", "", "" if self.detail is ABSENT else say(self.detail))
+        near = say("the same file" if self.match.kind != "pdq" else _closeness(self.distance))
         bits = "" if self.match.kind != "pdq" else f"{self.distance:,}"
-        return (f"{self.number:,}", *name, verdict, bits, near, self.match.describe())
+        return (f"{self.number:,}", *name, verdict, bits, near, say(self.match.describe()))
 
     def sentence(self) -> str:
         """Return the sentence about this copy for a person."""
-        name = "" if self.path is ABSENT else f" ({self.path})"
-        return f"Copy {self.number}{name}: {' '.join(self._answer_parts())}"
+        answer = joined(self._answer_parts())
+        if self.path is ABSENT:
+            return filled("Copy {number}: {answer}", number=str(self.number), answer=answer)
+        return filled("Copy {number} ({path}): {answer}", number=str(self.number), path=self.path, answer=answer)
 
     def _answer_parts(self) -> Iterator[str]:
         if self.caught is None:
@@ -135,7 +168,10 @@ class CopyRow(Row):
         if self.weak and not self.caught:
             yield self.detail
         if self.media == "video" and self.frames is not ABSENT and (self.match is None or self.match.kind == "pdq"):
-            yield f"Of its frames, one a second, {self.frames_caught} of {self.frames} match."
+            yield filled(
+                "Of its frames, one a second, {caught} of {frames} match.",
+                caught=self.frames_caught, frames=self.frames,
+            )  # fmt: skip
             if self.caught:
                 yield "Platforms that only compare the MD5 of whole videos would not find it."
         if self.reason is not ABSENT and not self.weak:
@@ -146,22 +182,20 @@ class CopyRow(Row):
             return "no."
         where, bits = self.match.describe(), _count_bits(self.distance)
         if self.match.kind != "pdq":
-            return f"yes. It is the same file as {where}."
+            return filled("yes. It is the same file as {where}.", where=where)
         if not self.caught:
-            return (
-                f"no. The nearest is {where}, {_closeness(self.distance)}: {bits} differ; "
-                f"{MATCH_DISTANCE} or fewer would match."
-            )
+            return filled(
+                "no. The nearest is {where}, {closeness}: {bits} differ; {most} or fewer would match.",
+                where=where, closeness=filled(_closeness(self.distance)), bits=bits, most=MATCH_DISTANCE,
+            )  # fmt: skip
+        closeness = filled(_CAUGHT[_closeness(self.distance)])
         if self.everywhere:
-            return f"yes. {_closeness(self.distance).capitalize()}: {bits} from {where}."
+            return filled("yes. {closeness}: {bits} from {where}.", closeness=closeness, bits=bits, where=where)
         nearest = next(reading for reading in self.readings if reading.distance == self.distance)
-        found = READS.get(nearest.method, "this way")
+        found = filled(READS.get(nearest.method, "this way"))
         plain = [reading for reading in self.readings if reading.method in METHODS]
-        missed = "; ".join(reading.describe() for reading in plain if not reading.caught)
-        return (
-            f"yes, by platforms that read pictures {found}. {_closeness(self.distance).capitalize()}: {bits} from "
-            f"{where}. No, by those that read them {missed}."
-        )
+        missed = joined((reading.describe() for reading in plain if not reading.caught), "; ")
+        return filled(_IN_PART, found=found, closeness=closeness, bits=bits, where=where, missed=missed)
 
 
 def explain_reason(outcome: Outcome) -> tuple[str, str] | None:
@@ -169,7 +203,7 @@ def explain_reason(outcome: Outcome) -> tuple[str, str] | None:
     reason = (outcome.partial or outcome.weak) if isinstance(outcome, Hashed) else outcome.reason
     if reason is None:
         return None
-    return str(reason), _WEAK.get(reason) or reason.sentence.replace(", so it is not protected", "")
+    return str(reason), _OF_COPIES.get(reason) or reason.sentence
 
 
 def media_of(outcome: Outcome) -> str | None:
@@ -187,8 +221,8 @@ def _closeness(distance: int) -> str:
     return "far away"
 
 
-def _count_bits(distance: int) -> str:
-    return f"{counted(distance, 'bit')} of 256"
+def _count_bits(distance: int) -> Filled:
+    return filled_many("{count} bit of 256", "{count} bits of 256", distance)
 
 
 class CheckSummary(Row):
@@ -224,18 +258,19 @@ class CheckReport(Result, schema="takedown.check"):
     def lines(self) -> Iterator[str]:
         if len(self.copies) > 1:
             name = () if self.copies[0].path is ABSENT else ("file",)
-            headings = (">copy", *name, "caught", ">bits", "distance", "nearest")
+            say = console.language.look_up
+            names = (f">{say('copy')}", *map(say, name), say("caught"), f">{say('bits')}", say("distance"))
             yield ""
-            yield Table(headings, [copy.cells() for copy in self.copies])
+            yield Table((*names, say("nearest")), [copy.cells() for copy in self.copies])
             yield ""
 
     def notes(self) -> Iterator[str]:
-        counts = [f"{self.summary.caught:,} of {counted(self.summary.copies, 'copy', 'copies')} would be caught"]
+        counts = [filled_many(*_OF_ALL, self.summary.copies, caught=self.summary.caught)]
         if self.summary.missed:
-            counts.append(f"{self.summary.missed:,} would not")
+            counts.append(filled("{number} would not", number=self.summary.missed))
         if self.summary.unreadable:
-            counts.append(f"{self.summary.unreadable:,} could not be read")
-        yield ", ".join(counts) + "."
+            counts.append(filled("{number} could not be read", number=self.summary.unreadable))
+        yield filled("{counts}.", counts=tuple(counts))
         if len(self.copies) > 1 and self.copies[0].path is ABSENT:
             yield "Which copy is which: --show-paths names the files."
         if any(copy.caught is False and not copy.weak for copy in self.copies):
@@ -243,7 +278,4 @@ class CheckReport(Result, schema="takedown.check"):
             yield (
                 "If it is a screenshot, cut the picture out first: a whole one may match screenshots of other people."
             )
-        yield (
-            f"A match is {MATCH_DISTANCE} bits or fewer of 256, as Meta publishes it. A platform may use another "
-            "threshold, look at other frames, or take no predicted copies: this is a forecast, not a promise."
-        )
+        yield filled(_OUTLOOK, most=MATCH_DISTANCE)

@@ -16,13 +16,65 @@ from typing import TYPE_CHECKING, Final, Literal, NotRequired, cast
 from typing_extensions import TypedDict
 
 from takedown_cli.cli.results.result import Result
-from takedown_cli.cli.results.words import counted, counted_reason
+from takedown_cli.cli.results.words import counted_reason
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.core.model import Fingerprint, Hashed, Outcome, Skipped
 from takedown_cli.core.reasons import FAILED, SKIPPED, TOO_POOR, Reason
+from takedown_cli.locale.filled import filled, filled_many
 
 if TYPE_CHECKING:
     from takedown_cli.hashing.pipeline import Tally
+
+
+#: The sentences of the summary, for one file and for several.
+_USABLE: Final = (
+    "{count} file in {time}: {usable} can be protected.",
+    "{count} files in {time}: {usable} can be protected.",
+)
+_PARTIAL: Final = (
+    "{count} file could be read only in part: {reasons}.",
+    "{count} files could be read only in part: {reasons}.",
+)
+_WEAK: Final = ("{count} file cannot be protected this way:", "{count} files cannot be protected this way:")
+_FAILED: Final = (
+    "{count} file could not be read: {reasons}. Not protected.",
+    "{count} files could not be read: {reasons}. Not protected.",
+)
+_SKIPPED: Final = ("{count} file skipped: {reasons}.", "{count} files skipped: {reasons}.")
+_SCREEN_ALONE: Final = "This looks like a screenshot; the picture in it is protected, the screen around it is not."
+_PICTURES_ALONE: Final = (
+    "This looks like a screenshot; {inside} pictures in it are protected, the screen around it is not. "
+    "--inside 1 takes only the largest."
+)
+_SCREENS: Final = (
+    "{count} file looks like a screenshot; the picture in it is protected, the screen around it is not.",
+    "{count} files look like screenshots; the pictures in them are protected, the screens are not.",
+)
+_PICTURES_IN_SCREENS: Final = (
+    (
+        "{count} file looks like a screenshot; {inside} pictures in it are protected, the screen around it is not. "
+        "--inside 1 takes only the largest."
+    ),
+    (
+        "{count} files look like screenshots; {inside} pictures in them are protected, the screens are not. "
+        "--inside 1 takes only the largest."
+    ),
+)
+_MAYBE_SCREENS: Final = (
+    "{count} file may be a screenshot: the whole of it is protected, and so is the picture in it.",
+    "{count} files may be screenshots: the whole of them is protected, and so is the picture in them.",
+)
+_RECORDING_ALONE: Final = (
+    "This looks like a recording of a screen; the clip in it is protected, the screen around it is not."
+)
+_RECORDINGS: Final = (
+    "{count} file looks like a recording of a screen; the clip in it is protected, the screen around it is not.",
+    "{count} files look like recordings of a screen; the clip in them is protected, the screen around it is not.",
+)
+_MAYBE_RECORDINGS: Final = (
+    "{count} file may be a recording of a screen: the whole of it is protected, and so is the clip in it.",
+    "{count} files may be recordings of a screen: the whole of them is protected, and so is the clip in them.",
+)
 
 
 class FingerprintRow(TypedDict):
@@ -203,55 +255,38 @@ def emit_report(spool: Spool, bundle_name: str | None, number: str | None, total
 def summary_lines(tally: Tally, seconds: float) -> list[str]:
     """Return the summary for a person: what can be protected, what cannot, and why, repeats grouped."""
     usable = tally.hashed + tally.partial - tally.weak
-    lines = [f"{counted(tally.files, 'file')} in {_seconds(seconds)}: {usable:,} can be protected."]
+    lines: list[str] = [filled_many(*_USABLE, tally.files, time=_seconds(seconds), usable=usable)]
     if tally.partial:
-        lines.append(f"{counted(tally.partial, 'file')} could be read only in part: {_grouped(tally, 'partial')}.")
+        lines.append(filled_many(*_PARTIAL, tally.partial, reasons=_grouped(tally, "partial")))
     lines += _describe_screens(tally)
     if tally.weak:
-        lines.append(f"{counted(tally.weak, 'file')} cannot be protected this way:")
-        lines += [f"  {tally.reasons[reason]:,}  {reason.sentence}" for reason in _present(tally, TOO_POOR)]
+        lines.append(filled_many(*_WEAK, tally.weak))
+        written = ((tally.reasons[reason], reason.sentence) for reason in _present(tally, TOO_POOR))
+        lines += [f"  {count:,}  {console.language.look_up(sentence)}" for count, sentence in written]
     if tally.failed:
-        lines.append(f"{counted(tally.failed, 'file')} could not be read: {_grouped(tally, 'failed')}. Not protected.")
+        lines.append(filled_many(*_FAILED, tally.failed, reasons=_grouped(tally, "failed")))
     if tally.skipped:
-        lines.append(f"{counted(tally.skipped, 'file')} skipped: {_grouped(tally, 'skipped')}.")
+        lines.append(filled_many(*_SKIPPED, tally.skipped, reasons=_grouped(tally, "skipped")))
     return lines
 
 
 def _describe_screens(tally: Tally) -> list[str]:
     lines: list[str] = []
     if tally.screens:
-        this = "This looks" if tally.files == 1 else f"{counted(tally.screens, 'file')} {_look(tally.screens)}"
-        like = "a screenshot" if tally.screens == 1 else "screenshots"
-        it, is_not = ("it", "the screen around it is not") if tally.screens == 1 else ("them", "the screens are not")
-        if tally.inside == tally.screens:
-            pictures = "the picture in it is" if tally.screens == 1 else "the pictures in them are"
-            lines.append(f"{this} like {like}; {pictures} protected, {is_not}.")
+        alone, each = tally.files == 1, tally.inside == tally.screens
+        if alone:
+            lines.append(_SCREEN_ALONE if each else filled(_PICTURES_ALONE, inside=tally.inside))
+        elif each:
+            lines.append(filled_many(*_SCREENS, tally.screens))
         else:
-            lines.append(
-                f"{this} like {like}; {tally.inside:,} pictures in {it} are protected, {is_not}. "
-                "--inside 1 takes only the largest."
-            )
+            lines.append(filled_many(*_PICTURES_IN_SCREENS, tally.screens, inside=tally.inside))
     if tally.maybe_screens:
-        it = "it" if tally.maybe_screens == 1 else "them"
-        lines.append(
-            f"{counted(tally.maybe_screens, 'file')} may be {'a screenshot' if it == 'it' else 'screenshots'}: the "
-            f"whole of {it} is protected, and so is the picture in {it}."
-        )
+        lines.append(filled_many(*_MAYBE_SCREENS, tally.maybe_screens))
     if tally.recordings:
-        this = "This looks" if tally.files == 1 else f"{counted(tally.recordings, 'file')} {_look(tally.recordings)}"
-        like, it = ("a recording", "it") if tally.recordings == 1 else ("recordings", "them")
-        lines.append(f"{this} like {like} of a screen; the clip in {it} is protected, the screen around it is not.")
+        lines.append(_RECORDING_ALONE if tally.files == 1 else filled_many(*_RECORDINGS, tally.recordings))
     if tally.maybe_recordings:
-        like, it = ("a recording", "it") if tally.maybe_recordings == 1 else ("recordings", "them")
-        lines.append(
-            f"{counted(tally.maybe_recordings, 'file')} may be {like} of a screen: the whole of {it} is protected, and "
-            f"so is the clip in {it}."
-        )
+        lines.append(filled_many(*_MAYBE_RECORDINGS, tally.maybe_recordings))
     return lines
-
-
-def _look(count: int) -> str:
-    return "looks" if count == 1 else "look"
 
 
 def _present(tally: Tally, reasons: frozenset[Reason]) -> list[Reason]:
@@ -260,13 +295,15 @@ def _present(tally: Tally, reasons: frozenset[Reason]) -> list[Reason]:
     return sorted(found, key=lambda reason: (-tally.reasons[reason], reason))
 
 
-def _grouped(tally: Tally, kind: Literal["partial", "skipped", "failed"]) -> str:
+def _grouped(tally: Tally, kind: Literal["partial", "skipped", "failed"]) -> tuple[str, ...]:
     reasons = {"skipped": SKIPPED, "failed": FAILED}.get(kind, frozenset(Reason) - SKIPPED - FAILED - TOO_POOR)
-    return ", ".join(counted_reason(tally.reasons[reason], reason) for reason in _present(tally, reasons))
+    return tuple(counted_reason(tally.reasons[reason], reason) for reason in _present(tally, reasons))
 
 
 def _seconds(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return filled("{seconds} s", seconds=seconds)
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 60:
+        return filled("{minutes} min {seconds} s", minutes=minutes, seconds=rest)
+    return filled("{hours} h {minutes} min", hours=minutes // 60, minutes=minutes % 60)

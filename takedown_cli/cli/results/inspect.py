@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, cast
 
 from takedown_cli.cli.results.result import ABSENT, Result, Row
-from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF, MEDIA, counted
-from takedown_cli.cli.terminal.console import sanitise
+from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF
+from takedown_cli.cli.terminal.console import console, sanitise
+from takedown_cli.locale.filled import filled, filled_many
 from takedown_cli.protocol.lists import LISTS, list_of_age
 
 if TYPE_CHECKING:
@@ -17,6 +18,24 @@ _NOT_IN_IT: Final = (
     "Not in it: pictures, file names, folders, sizes, dates of files, places, cameras, names, and anything "
     "about this computer."
 )
+_SEALED: Final = "Bundle of {bytes} bytes, sealed: only its intake and its case number can open it."
+_SIGNED: Final = "Bundle of {bytes} bytes, signed, not sealed."
+_COUNTERSIGNED: Final = (
+    "Signature: valid, by the key of its case, and {count} countersignature.",
+    "Signature: valid, by the key of its case, and {count} countersignatures.",
+)
+#: By whether it adds to a case, and whether it is a test.
+_MADE_ON: Final = {
+    (False, False): "Made on:   {day}, for a new case",
+    (False, True): "Made on:   {day}, for a new case, MARKED AS A TEST",
+    (True, False): "Made on:   {day}, adds to an existing case",
+    (True, True): "Made on:   {day}, adds to an existing case, MARKED AS A TEST",
+}
+_COUNTED: Final = {"image": ("{count} picture", "{count} pictures"), "video": ("{count} video", "{count} videos")}
+_ITEMS: Final = {"image": "Picture {number}:", "video": "Video {number}:"}
+_AGE_ONE_LIST: Final = "Age:       {ages} (the {list} list)"
+_AGE_TWO_LISTS: Final = "Age:       {ages} (the {list} list and the {other} list)"
+_FINGERPRINTS: Final = ("Hashes:    {count} fingerprint", "Hashes:    {count} fingerprints")
 
 
 class AudienceRow(Row):
@@ -46,7 +65,8 @@ class HashRow(Row):
 
     def line(self) -> str:
         label = " ".join(part for part in (self.kind, self.method, self.variant) if part is not ABSENT)
-        return f"  {self.value}  {label}" + ("" if self.ms is ABSENT else f"  at {self.ms / 1000:.1f} s")
+        at = "" if self.ms is ABSENT else "  " + console.language.say("at {seconds} s", seconds=self.ms / 1000)
+        return f"  {self.value}  {label}{at}"
 
 
 class ItemRow(Row):
@@ -86,33 +106,39 @@ class InspectReport(Result, schema="takedown.inspect"):
     totals: TotalsRow | None = None
 
     def lines(self) -> Iterator[str]:
-        lock = "sealed: only its intake and its case number can open it" if self.sealed else "signed, not sealed"
-        yield f"Bundle of {self.bytes:,} bytes, {lock}."
+        yield filled(_SEALED if self.sealed else _SIGNED, bytes=self.bytes)
         if self.audience is None:
             yield "Meant for: any intake; none was known when it was made"
         else:
-            yield f"Meant for: {sanitise(self.audience.origin)} (key {self.audience.key_id})"
+            origin, key = sanitise(self.audience.origin), self.audience.key_id
+            yield filled("Meant for: {origin} (key {key})", origin=origin, key=key)
         if self.items is None or self.totals is None or self.declaration is None:
             yield "The content cannot be checked without the case number: add --case -."
             return
-        others = f", and {counted(self.countersignatures, 'countersignature')}" if self.countersignatures else ""
-        yield f"Signature: valid, by the key of its case{others}."
+        if self.countersignatures:
+            yield filled_many(*_COUNTERSIGNED, self.countersignatures)
+        else:
+            yield "Signature: valid, by the key of its case."
         yield from self._contents(self.totals, self.declaration)
         for item in self.items:
             if item.hashes is not ABSENT:
-                yield f"\n{MEDIA[item.media].capitalize()} {item.number}:"
+                yield ""
+                yield filled(_ITEMS[item.media], number=str(item.number))
                 yield from (found.line() for found in item.hashes)
         yield _NOT_IN_IT
 
     def _contents(self, totals: TotalsRow, declaration: DeclarationRow) -> Iterator[str]:
-        purpose = "adds to an existing case" if self.adds else "a new case"
-        yield f"Made on:   {self.created}, for {purpose}{', MARKED AS A TEST' if self.test else ''}"
-        authority = "" if declaration.authority is None else f", {AUTHORITIES[declaration.authority]}"
-        yield f"Made for:  {BEHALF[declaration.behalf]}{authority}"
-        yield f"Contains:  {', '.join(counted(count, MEDIA[kind]) for kind, count in totals.by_media.items())}"
-        ages = ", ".join(f"{AGES[age]}: {count:,}" for age, count in totals.by_age.items())
+        yield filled(_MADE_ON[bool(self.adds), bool(self.test)], day=self.created)
+        who = filled(BEHALF[declaration.behalf])
+        if declaration.authority is None:
+            yield filled("Made for:  {who}", who=who)
+        else:
+            yield filled("Made for:  {who}, {why}", who=who, why=filled(AUTHORITIES[declaration.authority]))
+        media = tuple(filled_many(*_COUNTED[kind], count) for kind, count in totals.by_media.items())
+        yield filled("Contains:  {media}", media=media)
+        ages = tuple(filled("{age}: {count}", age=filled(AGES[age]), count=n) for age, n in totals.by_age.items())
         named = {list_of_age(cast("Age", age)) for age in totals.by_age}
-        lists = " and ".join(f"the {name} list" for name in reversed(LISTS) if name in named)
-        yield f"Age:       {ages} ({lists})"
-        yield f"Hashes:    {counted(totals.fingerprints, 'fingerprint')}"
+        lists = dict(zip(("list", "other"), (name for name in reversed(LISTS) if name in named), strict=False))
+        yield filled(_AGE_TWO_LISTS if "other" in lists else _AGE_ONE_LIST, ages=ages, **lists)
+        yield filled_many(*_FINGERPRINTS, totals.fingerprints)
         yield from (f"           {count:>7,}  {kind.replace('/', ' ')}" for kind, count in totals.by_kind.items())

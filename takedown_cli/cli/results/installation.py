@@ -10,6 +10,7 @@ from takedown_cli.cli.results.result import ABSENT, Result, Row
 from takedown_cli.cli.terminal.console import console, sanitise, shown_path
 from takedown_cli.core.what_is_read import ReadRow
 from takedown_cli.hashing.formats import FormatRow
+from takedown_cli.locale.filled import filled
 
 _LEVELS: Final = {
     "full": "full: a hostile picture that takes over its decoder reaches nothing",
@@ -73,7 +74,8 @@ class DoctorReport(Result, schema="takedown.doctor"):
         yield "\nLibraries:"
         yield "  " + ", ".join(f"{name} {version or 'missing'}" for name, version in self.libraries.items())
         if self.intake is not None:
-            yield f"\nIntake: {self.intake.detail}"
+            yield ""
+            yield filled("Intake: {detail}", detail=filled(self.intake.detail))
 
 
 class SettingRow(Row):
@@ -184,6 +186,6 @@ class PrivacyReport(Result, schema="takedown.privacy"):
 
     def lines(self) -> Iterator[str]:
         for title, text in self.paragraphs.items():
-            yield console.style(title, "bold")
+            yield console.style(console.language.look_up(title), "bold")
             yield text
             yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from takedown_cli.core.reasons import Reason
+from takedown_cli.locale.filled import filled_many
 
 #: How old the person was when the picture was taken. The age decides which of the two lists it goes to.
 AGES: Final = {"under-18": "under 18", "adult": "18 or over", "unsure": "not sure"}
@@ -17,21 +18,39 @@ AUTHORITIES: Final = {
     "law": "by authority in law",
 }
 MEDIA: Final = {"image": "picture", "video": "video"}
-#: How one file and several files with a reason are called; a reason that is not here is called by its id.
+#: How one file and several files with a reason are called in a summary.
 _REASONS: Final[dict[str, tuple[str, str]]] = {
-    Reason.NOT_MEDIA: ("not a picture or video", "not pictures or videos"),
-    Reason.SYMLINK: ("link", "links"),
-    Reason.NOT_REGULAR: ("not an ordinary file", "not ordinary files"),
-    Reason.DUPLICATE: ("duplicate", "duplicates"),
-    Reason.ARCHIVE: ("archive", "archives"),
-    Reason.IN_CLOUD: ("only in the cloud", "only in the cloud"),
-    Reason.PHOTOS_LIBRARY: ("library of the Photos app", "libraries of the Photos app"),
-    Reason.MISSING: ("not there", "not there"),
-    Reason.READ_ERROR: ("storage error", "storage errors"),
-    Reason.INTERNAL: ("bug in takedown", "bugs in takedown"),
-    Reason.UNSUPPORTED: ("of a kind that is not supported", "of a kind that is not supported"),
-    Reason.NO_FRAMES: ("without a frame that could be decoded", "without a frame that could be decoded"),
-    Reason.LOW_QUALITY: ("too little detail", "too little detail"),
+    Reason.EMPTY: ("{count} empty", "{count} empty"),
+    Reason.NOT_MEDIA: ("{count} not a picture or video", "{count} not pictures or videos"),
+    Reason.UNSUPPORTED: ("{count} of a kind that is not supported", "{count} of a kind that is not supported"),
+    Reason.SYMLINK: ("{count} link", "{count} links"),
+    Reason.NOT_REGULAR: ("{count} not an ordinary file", "{count} not ordinary files"),
+    Reason.TOO_DEEP: ("{count} too deep", "{count} too deep"),
+    Reason.TOO_BIG: ("{count} too big", "{count} too big"),
+    Reason.DUPLICATE: ("{count} duplicate", "{count} duplicates"),
+    Reason.MISSING: ("{count} not there", "{count} not there"),
+    Reason.NO_PERMISSION: ("{count} no permission", "{count} no permission"),
+    Reason.READ_ERROR: ("{count} storage error", "{count} storage errors"),
+    Reason.CHANGED: ("{count} changed", "{count} changed"),
+    Reason.DAMAGED: ("{count} damaged", "{count} damaged"),
+    Reason.TOO_MANY_PIXELS: ("{count} too many pixels", "{count} too many pixels"),
+    Reason.TOO_SLOW: ("{count} too slow", "{count} too slow"),
+    Reason.TOO_MUCH_MEMORY: ("{count} too much memory", "{count} too much memory"),
+    Reason.DECODER_CRASHED: ("{count} decoder crashed", "{count} decoder crashed"),
+    Reason.NO_FRAMES: (
+        "{count} without a frame that could be decoded",
+        "{count} without a frame that could be decoded",
+    ),
+    Reason.INTERNAL: ("{count} bug in takedown", "{count} bugs in takedown"),
+    Reason.TRUNCATED: ("{count} truncated", "{count} truncated"),
+    Reason.FRAME_LIMIT: ("{count} frame limit", "{count} frame limit"),
+    Reason.TIME_LIMIT: ("{count} time limit", "{count} time limit"),
+    Reason.LOW_QUALITY: ("{count} too little detail", "{count} too little detail"),
+    Reason.IN_CLOUD: ("{count} only in the cloud", "{count} only in the cloud"),
+    Reason.PHOTOS_LIBRARY: ("{count} library of the Photos app", "{count} libraries of the Photos app"),
+    Reason.ARCHIVE: ("{count} archive", "{count} archives"),
+    Reason.CLIP_UNREADABLE: ("{count} clip unreadable", "{count} clip unreadable"),
+    Reason.ARCHIVE_LIMIT: ("{count} archive limit", "{count} archive limit"),
 }
 
 
@@ -42,5 +61,5 @@ def counted(number: int, one: str, several: str | None = None) -> str:
 
 def counted_reason(number: int, reason: str) -> str:
     """Return how many files have this reason: ``2 damaged``, ``1 link``."""
-    words = reason.replace("-", " ")
-    return counted(number, *_REASONS.get(reason, (words, words)))
+    words = f"{{count}} {reason.replace('-', ' ')}"
+    return filled_many(*_REASONS.get(reason, (words, words)), number)

@@ -139,7 +139,8 @@ class Console:
         self._write_out(text + "\n")
 
     def paragraphs(self, text: str) -> None:
-        """Write a result in sentences: unchanged for a program, wrapped on a terminal."""
+        """Write a result in sentences, in the person's language: as it is for a program, wrapped on a terminal."""
+        text = self.language.look_up(text)
         self.result(self._wrapped(text) if is_terminal(sys.stdout) else text)
 
     def emit(self, document: Mapping[str, object]) -> None:
@@ -182,12 +183,17 @@ class Console:
 
     def warn(self, text: str) -> None:
         """Write a warning, also with ``--quiet``."""
-        self.error_line(f"{self.style('Note:', 'yellow')} {text}")
+        say = self.language.look_up
+        self.error_line(f"{self.style(say('Note:'), 'yellow')} {say(text)}")
 
     def error_line(self, text: str) -> None:
-        """Write one paragraph to stderr, wrapped on a terminal. A closed stderr does not stop the command."""
+        """Write one paragraph to stderr, in the person's language, wrapped on a terminal.
+
+        A closed stderr does not stop the command.
+        """
         if sys.stderr is None:
             return
+        text = self.language.look_up(text)
         if is_terminal(sys.stderr):
             text = self._wrapped(text)
         try:

@@ -18,6 +18,7 @@ from typing_extensions import TypedDict
 
 from takedown_cli.api.run import Count, Progress
 from takedown_cli.cli.terminal.console import console, is_simple, is_terminal
+from takedown_cli.locale.filled import Filled, filled, filled_many
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -100,7 +101,7 @@ class _Bar(_Lines):
             if self._task is not None:
                 self._progress.update(
                     self._task,
-                    description=self._form(line),
+                    description=console.language.look_up(self._form(line)),
                     completed=line["bytes"],
                     total=line["total_bytes"] or None,
                     refresh=True,
@@ -190,39 +191,50 @@ def _choose_display(mode: str, *, asked: bool) -> _Lines | None:
 
 
 def progress_words(line: ProgressLine) -> str:
-    """Return ``12 of 340 files, 45.1 MB, 5.6 MB/s, 2 min left``: at most 60 columns.
+    """Return ``12 of 340 files, 45.1 MB, 5.6 MB/s, 2 min left``: at most 60 columns, in the person's language.
 
     While a long video is decoded: ``12 of 340 files, video 35 of 120 s, 2 min left, 45.1 MB``.
     """
-    of = f" of {line['total']:,}{'' if line['counted'] else '+'}" if line["total"] > line["files"] else ""
-    parts = [f"{line['files']:,}{of} file{'' if line['total'] == 1 and line['counted'] else 's'}"]
+    if line["total"] <= line["files"]:
+        parts = [filled_many("{count} file", "{count} files", line["files"])]
+    elif line["counted"]:
+        parts = [filled_many("{files} of {count} file", "{files} of {count} files", line["total"], files=line["files"])]
+    else:
+        parts = [filled("{files} of {total}+ files", files=line["files"], total=line["total"])]
     size = _format_bytes(line["bytes"])
-    rate = [f"{_format_bytes(line['bytes'] / line['seconds'])}/s"] if line["seconds"] >= 1 else []
-    left = [] if line["seconds_left"] is None else [f"{_format_seconds(line['seconds_left'])} left"]
+    rate = [filled("{size}/s", size=_format_bytes(line["bytes"] / line["seconds"]))] if line["seconds"] >= 1 else []
+    seconds_left = line["seconds_left"]
+    left = [] if seconds_left is None else [filled("{time} left", time=_format_seconds(seconds_left))]
     if "video_seconds" in line and "video_total" in line:
         parts += [_format_video(line["video_seconds"], line["video_total"]), *left, size]
     else:
         parts += [size, *rate, *left]
-    while len(words := ", ".join(parts)) > _WIDEST:
+    while len(console.language.look_up(words := filled("{parts}", parts=tuple(parts)))) > _WIDEST:
         parts.pop()
     return words
 
 
-def _format_video(seconds: float, total: float) -> str:
+def _format_video(seconds: float, total: float) -> Filled:
     """Return how far a video is, in the unit in which its length is easy to read."""
-    unit, size = ("s", 1) if total < 600 else ("min", 60) if total < 36_000 else ("h", 3600)
-    return f"video {seconds / size:,.0f} of {total / size:,.0f} {unit}"
+    sentence, size = (
+        ("video {seconds} of {total} s", 1) if total < 600
+        else ("video {seconds} of {total} min", 60) if total < 36_000
+        else ("video {seconds} of {total} h", 3600)
+    )  # fmt: skip
+    return filled(sentence, seconds=round(seconds / size), total=round(total / size))
 
 
-def _format_bytes(count: float) -> str:
+def _format_bytes(count: float) -> Filled:
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+            return filled(f"{{number}} {unit}", number=round(count) if unit == "B" else float(count))
         count /= 1000
-    return f"{count:,.1f} TB"
+    return filled("{number} TB", number=count)
 
 
-def _format_seconds(seconds: float) -> str:
+def _format_seconds(seconds: float) -> Filled:
     if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+        return filled("{seconds} s", seconds=round(seconds))
+    if seconds < 5400:
+        return filled("{minutes} min", minutes=round(seconds / 60))
+    return filled("{hours} h", hours=seconds / 3600)

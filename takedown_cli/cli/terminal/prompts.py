@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from takedown_cli.cli.terminal.console import console, is_terminal
 from takedown_cli.core.errors import CaseNumberError, DeclinedError, UsageError
 from takedown_cli.core.given_text import read_first_line
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:
     from takedown_cli.protocol.case_number import CaseNumber
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _LONGEST_SECRET = 200
 _NEEDS_CONFIRMATION = "This needs your confirmation, but takedown cannot ask you here."
 _CONFIRM = "Run it again with --yes, or on a terminal without --no-input."
+_ONE_MORE = "{sentence} One more try."
+_TWO_MORE = "{sentence} Two more tries."
 _LIKE_A_NUMBER = re.compile(r"(?:[0-9A-Za-z]{4}[- ]?){5,6}[0-9A-Za-z]{0,4}")
 
 
@@ -70,7 +73,7 @@ def ask(question: str) -> bool:
 
     English ``y`` and ``yes`` count in every language, and so do the language's own word and its first letter.
     """
-    yes = console.language.say("yes")
+    question, yes = console.language.look_up(question), console.language.say("yes")
     hint = "[y/N]" if yes == "yes" else f"[{yes}/{console.language.say('no')}]"
     answer = _ask(console.wrap(f"{question} {hint}") + " ").casefold()
     return answer in {"y", "yes", yes, yes[0]}
@@ -83,7 +86,7 @@ def type_line(question: str) -> str:
 
 def wait_for_enter(invitation: str) -> None:
     """Wait until Enter is pressed, or the input ends. Only where ``can_ask`` says that a person is there."""
-    console.prompt(console.wrap(invitation) + " ")
+    console.prompt(console.wrap(console.language.look_up(invitation)) + " ")
     sys.stdin.readline()
 
 
@@ -119,7 +122,9 @@ def secret(
 ) -> str:
     """Read a secret, typed without echo. Raise UsageError where nobody can be asked."""
     if not can_ask():
-        raise UsageError(f"{what} is needed, but takedown cannot ask you for it here.", hint=otherwise)
+        raise UsageError(
+            filled("{what} is needed, but takedown cannot ask you for it here.", what=filled(what)), hint=otherwise
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("error", getpass.GetPassWarning)  # it would go on with echo
         try:
@@ -170,8 +175,7 @@ def _type_case_number() -> CaseNumber:
         except CaseNumberError as error:
             if not left:
                 raise
-            sentence = console.language.look_up(error.sentence)
-            console.error_line(f"{sentence} {say('One more try.' if left == 1 else 'Two more tries.')}")
+            console.error_line(filled(_ONE_MORE if left == 1 else _TWO_MORE, sentence=filled(error.sentence)))
     raise CaseNumberError
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from typing_extensions import TypedDict
 
 from takedown_cli.cli.terminal.console import console, sanitise
+from takedown_cli.locale.filled import filled
 
 if TYPE_CHECKING:
     from takedown_cli.client.waiting import Notice
@@ -67,10 +68,17 @@ def _line(notice: Notice) -> WaitingLine:
 
 
 def _words(notice: Notice) -> str:
-    server = sanitise(notice.server)
+    numbers = {"server": sanitise(notice.server), "attempts": notice.attempts}
     if notice.pause:
-        following = f"try {notice.attempt + 1} of {notice.attempts}"
-        return f"{server} is busy or away. Asking again in {notice.pause:.0f} s ({following})."
-    which = f", try {notice.attempt} of {notice.attempts}" if notice.attempt > 1 else ""
-    waited = f"{notice.seconds:.0f} s of at most {notice.timeout:,.0f} s"
-    return f"Waiting for {server}{which}: {waited}. To stop, press Ctrl-C."
+        return filled(
+            "{server} is busy or away. Asking again in {seconds} s (try {attempt} of {attempts}).",
+            seconds=round(notice.pause), attempt=notice.attempt + 1, **numbers,
+        )  # fmt: skip
+    sentence = (
+        "Waiting for {server}, try {attempt} of {attempts}: {seconds} s of at most {most} s. To stop, press Ctrl-C."
+        if notice.attempt > 1
+        else "Waiting for {server}: {seconds} s of at most {most} s. To stop, press Ctrl-C."
+    )
+    return filled(
+        sentence, seconds=round(notice.seconds), most=round(notice.timeout), attempt=notice.attempt, **numbers
+    )

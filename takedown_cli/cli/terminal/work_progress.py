@@ -10,9 +10,21 @@ import time
 from typing import Final
 
 from takedown_cli.cli.terminal.console import console
+from takedown_cli.locale.filled import filled_many
 
 _FIRST_SECONDS: Final = 0.5
 _SECONDS: Final = 5.0
+
+_WORK: Final = (
+    (
+        "Many people are sending now, so the intake asks each computer to do some work first. "
+        "This takes about a second. To stop, press Ctrl-C."
+    ),
+    (
+        "Many people are sending now, so the intake asks each computer to do some work first. "
+        "This takes about {count} seconds. To stop, press Ctrl-C."
+    ),
+)
 
 
 class WorkProgress:
@@ -34,12 +46,7 @@ class WorkProgress:
         if tried == 0 or seconds < self._next:
             return
         if self._next == _FIRST_SECONDS:
-            usually = max(1, round(seconds / tried * expected))
-            about = f"{usually:,} seconds" if usually > 1 else "a second"
-            console.say(
-                "Many people are sending now, so the intake asks each computer to do some work first. "
-                f"This takes about {about}. To stop, press Ctrl-C."
-            )
+            console.say(filled_many(*_WORK, max(1, round(seconds / tried * expected))))
         else:
             console.say("Still working…")
         self._next = seconds + _SECONDS

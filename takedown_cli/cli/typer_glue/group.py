@@ -17,6 +17,7 @@ from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.typer_glue.registry import ENTRIES, first_page
 from takedown_cli.cli.typer_glue.usage_errors import quote_argument
 from takedown_cli.core.errors import MissingExtraError, UsageError
+from takedown_cli.locale.language import ENGLISH
 
 PROGRAM = "takedown"
 _VERSION = f"{PROGRAM} {__version__}"
@@ -95,6 +96,7 @@ def build_root(*, completion: bool = False) -> TyperGroup:
 def invoke(arguments: list[str]) -> int:
     """Run the command line and return the exit code. Raise what the command raises, and Typer's usage errors."""
     console.json = console.jsonl = console.answered = console.contacted = False  # one process may run several commands
+    console.language = ENGLISH
     completing = f"_{PROGRAM.upper()}_COMPLETE" in os.environ
     tree = build_root(completion=completing or arguments[0] in {"--install-completion", "--show-completion"})
     try:

@@ -12,9 +12,18 @@ from typing import Any, Final
 
 from takedown_cli.cli.terminal.console import sanitise
 from takedown_cli.core.errors import UsageError
+from takedown_cli.locale.filled import filled
 
 _UNKNOWN_COMMAND: Final = re.compile(r"No such command ((['\"]).*\2)\.")
-_NUMBERS: Final = {int: "a whole number", float: "a number"}
+#: What a number must be, for a whole one and for any, by whether it has a least and a largest value.
+_NUMBERS: Final = {
+    (int, False, False): "{option} must be a whole number.",
+    (int, True, False): "{option} must be a whole number from {low}.",
+    (int, True, True): "{option} must be a whole number from {low} to {high}.",
+    (float, False, False): "{option} must be a number.",
+    (float, True, False): "{option} must be a number from {low}.",
+    (float, True, True): "{option} must be a number from {low} to {high}.",
+}
 
 
 def explain_usage(error: BaseException) -> UsageError | None:
@@ -28,39 +37,59 @@ def explain_usage(error: BaseException) -> UsageError | None:
     command = getattr(context, "command_path", "takedown")
     parameters = getattr(getattr(context, "command", None), "params", ())
     declared = frozenset(name for each in parameters for name in (*each.opts, *each.secondary_opts))
-    return UsageError(_sentence_for(error, declared), hint=f"See '{command} --help'.")
+    return UsageError(_sentence_for(error, declared), hint=filled("See '{command} --help'.", command=command))
 
 
 def _sentence_for(error: Any, declared: frozenset[str]) -> str:
     kind, complaint = type(error).__name__, str(getattr(error, "message", ""))
     option = getattr(error, "option_name", None)
     if kind == "NoSuchOption":
-        return _unknown("option", str(option), declared)
+        return _unknown(_OPTION, str(option), declared)
     if unknown := _UNKNOWN_COMMAND.match(complaint):
         known = error.ctx.command.list_commands(error.ctx)
-        return _unknown("command", str(literal_eval(unknown[1])), known)
+        return _unknown(_COMMAND, str(literal_eval(unknown[1])), known)
     if kind == "BadOptionUsage" and option:  # raised for an option that was found, so the name is ours
-        return f"{option} takes no value." if "does not take" in complaint else f"{option} needs a value."
+        sentence = "{option} takes no value." if "does not take" in complaint else "{option} needs a value."
+        return filled(sentence, option=option)
     if kind == "MissingParameter" and getattr(error, "param", None) is not None:
-        return f"{_shown_name(error.param)} is missing."
+        return filled("{option} is missing.", option=_shown_name(error.param))
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
-        return f"{_shown_name(error.param)} {_allowed_values(error.param)}."
-    for beginning, sentence in (
+        return _explain_value(error.param)
+    for beginning, fixed in (
         ("Missing command", "Missing command."),
         ("Got unexpected extra", "Too many arguments for this command."),
     ):
         if complaint.startswith(beginning):
-            return sentence
+            return fixed
     return UsageError.sentence
 
 
-def _unknown(what: str, typed: str, known: Iterable[str]) -> str:
+#: What is unknown: without a name, with one, and with one or two that are like it.
+_OPTION: Final = (
+    "Unknown option.",
+    "Unknown option: {name}.",
+    "Unknown option. Did you mean {near}?",
+    "Unknown option: {name}. Did you mean {near}?",
+    "Unknown option. Did you mean {near} or {other}?",
+    "Unknown option: {name}. Did you mean {near} or {other}?",
+)
+_COMMAND: Final = (
+    "Unknown command.",
+    "Unknown command: {name}.",
+    "Unknown command. Did you mean {near}?",
+    "Unknown command: {name}. Did you mean {near}?",
+    "Unknown command. Did you mean {near} or {other}?",
+    "Unknown command: {name}. Did you mean {near} or {other}?",
+)
+
+
+def _unknown(sentences: tuple[str, ...], typed: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # takes 3 ms, and only errors need it
 
     name = quote_argument(typed)
     near = get_close_matches(typed, sorted(known), n=2)
-    sentence = f"Unknown {what}: {name}." if name else f"Unknown {what}."
-    return f"{sentence} Did you mean {' or '.join(near)}?" if near else sentence
+    near_ = dict(zip(("near", "other"), near, strict=False))
+    return filled(sentences[2 * len(near) + bool(name)], **({"name": name} if name else {}), **near_)
 
 
 def quote_argument(text: str, among: Sequence[str] = ()) -> str | None:
@@ -80,15 +109,16 @@ def _shown_name(parameter: Any) -> str:
     return str(max(names, key=len) if names else parameter.metavar or str(parameter.name).upper())
 
 
-def _allowed_values(parameter: Any) -> str:
+def _explain_value(parameter: Any) -> str:
     described = getattr(parameter, "type_descriptor", None)
     annotation = getattr(described, "annotation", None)
     # An optional number is the union of a number and None.
     kinds = (annotation, *getattr(annotation, "__args__", ()))
-    number = next((_NUMBERS[kind] for kind in kinds if kind in _NUMBERS), None)
+    number = next((kind for kind in kinds if kind in {int, float}), None)
+    option = _shown_name(parameter)
     if number is None:
-        return "has a value that is not allowed"
+        return filled("{option} has a value that is not allowed.", option=option)
     info = getattr(described, "parameter_info", None)
     low, high = getattr(info, "min", None), getattr(info, "max", None)
-    bounds = [f" from {low:,}" if low is not None else "", f" to {high:,}" if high is not None else ""]
-    return f"must be {number}{''.join(bounds)}"
+    bounds = {name: bound for name, bound in (("low", low), ("high", high)) if bound is not None}
+    return filled(_NUMBERS[number, low is not None, high is not None], option=option, **bounds)
