@@ -16,7 +16,7 @@ def main(settings: Settings) -> None:
     usual = hash_media.hash_media
 
     def leave(
-        stream: BufferedReader, file: MediaFile, recipe: Recipe, on_progress: hash_media.OnProgress
+        stream: BufferedReader, file: MediaFile, recipe: Recipe, on_progress: hash_media.OnProgress | None = None
     ) -> Hashed | Failed | Skipped:
         if file.size == settings["victim"]:
             os._exit(0)
