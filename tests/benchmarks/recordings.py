@@ -196,7 +196,7 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = "Made by `python -m tests.benchmarks.recordings --out docs/laboratory`."
+        made_by = f"Made by `python -m tests.benchmarks.recordings --limit {chosen.limit} --out docs/laboratory`."
         page = "\n".join(["# Recordings of a screen", "", made_by, "", *text, ""])
         (chosen.out / "recordings.md").write_text(page, encoding="utf-8")
 
