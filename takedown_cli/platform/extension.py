@@ -1,17 +1,19 @@
-"""The extension for python-threatexchange and HMA: an intake's native feed as an exchange, and a signal type that sees
-through the repost.
+"""The extension for python-threatexchange and HMA: an intake's native feed as an exchange, a signal type that sees
+through the repost, and one that matches a video by its share of frames.
 
 ``tx config extensions add takedown_cli.platform.extension`` reads ``TX_MANIFEST``. HMA names the classes in its
 configuration: see docs/how-to/connect-platforms.md.
 """
 # No "from __future__ import annotations" here: both read the types of these dataclasses' fields as they are.
 
+import re
 import sys
 import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from threatexchange.content_type.photo import PhotoContent
+from threatexchange.content_type.video import VideoContent
 from threatexchange.exchanges import auth
 from threatexchange.exchanges import fetch_state as state
 from threatexchange.exchanges.collab_config import CollaborationConfigBase, CollaborationConfigWithDefaults
@@ -23,13 +25,14 @@ from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from takedown_cli.core.errors import ConfigError
-from takedown_cli.core.model import MATCH_DISTANCE
+from takedown_cli.core.model import MATCH_DISTANCE, Hashed
 from takedown_cli.hashing.matching import distance
+from takedown_cli.platform.clips import ClipIndex, ClipMatch, ClipRule, VideoFrame, video_frames
 from takedown_cli.platform.feed_reader import FeedReader, Selection, StaleCursor
 from takedown_cli.platform.index import PdqIndex
 from takedown_cli.platform.upload import UploadReader, pdq_readings
 from takedown_cli.protocol.addresses import IntakeAddress
-from takedown_cli.protocol.feed import REMOVAL_DAYS, ActiveRecord, FeedRecord, Verdict
+from takedown_cli.protocol.feed import REMOVAL_DAYS, ActiveClip, ActiveRecord, ClipRecord, FeedRecord, Verdict
 
 #: A checkpoint this old is started again from a snapshot: three months before the intake forgets removals.
 STALE_SECONDS: t.Final = (REMOVAL_DAYS - 90) * 86_400
@@ -39,7 +42,7 @@ _KEYS: t.Final = 5000
 _uploads: t.Final = UploadReader()
 
 
-# ------------------------------------------------------------------------------------------------------ the signal type
+# ----------------------------------------------------------------------------------------------------- the signal types
 
 
 class PdqReadingsIndex(tx_index.SignalTypeIndex):
@@ -116,6 +119,109 @@ class PdqReadingsSignal(signal_base.SimpleSignalType, signal_base.BytesHasher):
         return t.cast("list[str]", PdqSignal.get_examples())
 
 
+@dataclass
+class ClipSimilarity(tx_index.SignalSimilarityInfo):
+    """The shares of a video's and of a clip's frames that are alike, in per cent."""
+
+    video_share: float
+    clip_share: float
+
+    def pretty_str(self) -> str:
+        return f"{self.video_share:.0f}%[{self.clip_share:.0f}%]"
+
+    def __lt__(self, other: t.Any) -> bool:
+        if isinstance(other, ClipSimilarity):
+            return (self.video_share, self.clip_share) > (other.video_share, other.clip_share)
+        return False
+
+
+def _similarity(match: ClipMatch) -> ClipSimilarity:
+    return ClipSimilarity(match.video_share, match.clip_share)
+
+
+class PdqClipIndex(tx_index.SignalTypeIndex):
+    """Finds the clips that a video matches by its share of frames. It grows and shrinks in place."""
+
+    def __init__(self, entries: t.Iterable[tuple[str, t.Any]] = ()) -> None:
+        super().__init__()
+        self._index = ClipIndex()
+        self.add_all(entries)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def query(self, query: str) -> list[tx_index.IndexMatchUntyped]:
+        """Return the entries of the clips that match, those with most of the video's frames first."""
+        found = self._index.search(_read_frames(query), PdqClipSignal.rule)
+        return [tx_index.IndexMatchUntyped(_similarity(match), match.entry) for match in found]
+
+    def add(self, signal_str: str, entry: t.Any) -> None:
+        self._index.add(_all_values(signal_str), entry)
+
+    def add_all(self, entries: t.Iterable[tuple[str, t.Any]]) -> None:
+        for signal_str, entry in entries:
+            self.add(signal_str, entry)
+
+    def remove(self, signal_str: str, entry: t.Any) -> bool:
+        """Remove an entry. Return whether it was there."""
+        return self._index.remove(_all_values(signal_str), entry)
+
+
+def _read_frames(joined: str) -> list[VideoFrame]:
+    return [VideoFrame(tuple(frame.split("/"))) for frame in _split(joined)]
+
+
+def _all_values(joined: str) -> list[str]:
+    return re.split("[,/]", joined) if joined else []
+
+
+class PdqClipSignal(signal_base.SimpleSignalType, signal_base.BytesHasher):
+    """The frames of a video, with commas between them. A video matches a clip by the share of frames that are alike.
+
+    Each frame of an upload is given by all its readings, with slashes between them: as it is, turned, mirrored. A clip
+    in a bank has one PDQ for each frame. An installation may set another ``rule``.
+    """
+
+    rule: t.ClassVar[ClipRule] = ClipRule()
+
+    @classmethod
+    def get_name(cls) -> str:
+        return "pdq_clip"
+
+    @classmethod
+    def get_content_types(cls) -> list[t.Any]:
+        return [VideoContent]
+
+    @classmethod
+    def get_index_cls(cls) -> type[PdqClipIndex]:
+        return PdqClipIndex
+
+    @classmethod
+    def validate_signal_str(cls, signal_str: str) -> str:
+        frames = (frame.split("/") for frame in signal_str.split(","))
+        return ",".join("/".join(PdqSignal.validate_signal_str(one.strip()) for one in frame) for frame in frames)
+
+    @classmethod
+    def compare_hash(cls, hash1: str, hash2: str) -> signal_base.SignalComparisonResult:
+        """Compare a video with a clip, in this order."""
+        rule = cls.rule
+        clip = _all_values(hash2)
+        found = ClipIndex([(clip, 0)] if clip else ()).search(_read_frames(hash1), ClipRule(0, 0, rule.distance))
+        shares = _similarity(found[0]) if found else ClipSimilarity(0, 0)
+        return signal_base.SignalComparisonResult(bool(found) and rule.is_met(found[0]), shares)
+
+    @classmethod
+    def hash_from_bytes(cls, bytes_: bytes) -> str:
+        """Return the frames of a video with their readings; nothing for what is no video or too poor to be matched."""
+        outcome = _uploads.read(bytes_)
+        frames = video_frames(outcome) if isinstance(outcome, Hashed) else []
+        return ",".join("/".join(frame.values) for frame in frames)
+
+    @staticmethod
+    def get_examples() -> list[str]:
+        return [",".join(PdqSignal.get_examples())]
+
+
 # --------------------------------------------------------------------------------------------------------- the exchange
 
 
@@ -186,13 +292,15 @@ class TakedownCheckpoint(state.FetchCheckpointBase):
     """A cursor, and when it was given (Unix seconds).
 
     ``refused``: the intake cannot continue from it, so everything is fetched again. ``replaces``: a snapshot is being
-    fetched over records that are held already, and those that are not in it must go.
+    fetched over records that are held already, and those that are not in it must go. ``clips`` is the cursor of the
+    feed of clips, which comes after the hashes.
     """
 
     cursor: str
     at: int
     refused: bool = False
     replaces: bool = False
+    clips: str = ""
 
     def is_stale(self) -> bool:
         return self.refused or time.time() - self.at > STALE_SECONDS
@@ -225,6 +333,7 @@ _Value = tuple[str, str, TakedownMetadata]
 _TYPES: t.Final = {
     "pdq": (PdqSignal.get_name(), PdqReadingsSignal.get_name()),
     "video-md5": (VideoMD5Signal.get_name(),),
+    "clip": (PdqClipSignal.get_name(),),
 }
 
 
@@ -279,6 +388,8 @@ class TakedownExchangeAPI(
         with self._reader() as reader:
             key = reader.fetch_signing_key()
             cursor = checkpoint.cursor if checkpoint else None
+            clips = checkpoint.clips if checkpoint else ""
+            with_clips = PdqClipSignal.get_name() in supported
             while True:
                 try:
                     page = reader.page_after(cursor, selection, key)
@@ -289,15 +400,31 @@ class TakedownExchangeAPI(
                 cursor, at = page.cursor, max(at, page.made)
                 in_snapshot = page.kind == "snapshot" and page.more
                 if replaces and not in_snapshot:
-                    yield from self._removals(reader, selection, key, cursor, at)
+                    yield from self._removals(
+                        reader, selection, key, TakedownCheckpoint(cursor, at, replaces=True), with_clips=with_clips
+                    )
                     replaces = False
                 updates = {record.id: _value_of(record, supported) for record in page.records}
-                yield state.FetchDelta(updates, TakedownCheckpoint(cursor, at, replaces=replaces))
+                yield state.FetchDelta(updates, TakedownCheckpoint(cursor, at, replaces=replaces, clips=clips))
                 if not page.more:
-                    return
+                    break
+            if with_clips:
+                yield from self._fetch_clips(reader, selection, key, TakedownCheckpoint(cursor, at, clips=clips))
+
+    def _fetch_clips(
+        self, reader: FeedReader, selection: Selection, key: bytes, checkpoint: TakedownCheckpoint
+    ) -> t.Iterator[state.FetchDelta[str, _Value, TakedownCheckpoint]]:
+        """Yield what changed among the clips since a checkpoint, or all of them."""
+        try:
+            for page in reader.clip_pages(checkpoint.clips or None, selection, key):
+                updates = {record.id: _clip_value(record) for record in page.records}
+                checkpoint = replace(checkpoint, clips=page.cursor)
+                yield state.FetchDelta(updates, checkpoint)
+        except StaleCursor:
+            yield state.FetchDelta({}, TakedownCheckpoint("", checkpoint.at, refused=True))
 
     def _removals(
-        self, reader: FeedReader, selection: Selection, key: bytes, cursor: str, at: int
+        self, reader: FeedReader, selection: Selection, key: bytes, checkpoint: TakedownCheckpoint, *, with_clips: bool
     ) -> t.Iterator[state.FetchDelta[str, _Value, TakedownCheckpoint]]:
         """Yield the removal of every record that HMA holds and that the intake has not: HMA itself deletes nothing.
 
@@ -306,9 +433,10 @@ class TakedownExchangeAPI(
         listed: set[bytes] = set()
         for page in reader.pages(None, selection, key):
             listed.update(bytes.fromhex(record.id) for record in page.records if isinstance(record, ActiveRecord))
+        for clips in reader.clip_pages(None, selection, key) if with_clips else ():
+            listed.update(bytes.fromhex(record.id) for record in clips.records if isinstance(record, ActiveClip))
         gone = [held for held in _keys_in_hma(self._collab) if _raw_id(held) not in listed]
         for begin in range(0, len(gone), _KEYS):
-            checkpoint = TakedownCheckpoint(cursor, at, replaces=True)
             yield state.FetchDelta(dict.fromkeys(gone[begin : begin + _KEYS]), checkpoint)
 
     @classmethod
@@ -339,7 +467,9 @@ class TakedownExchangeAPI(
         tags = sorted(str(tag)[:100] for tag in opinion.tags)[:20]
         with self._reader() as reader:
             reader.fetch_signing_key()  # the token goes to no server before it has shown the right key
-            met = reader.send_verdicts([Verdict(value=value, verdict=verdict, tags=tags) for value in _split(signal)])
+            met = reader.send_verdicts(
+                [Verdict(value=value, verdict=verdict, tags=tags) for value in _all_values(signal)]
+            )
         if not met:
             raise ConfigError("The intake gave you no record with this hash.", hint="Fetch first, then label.")
 
@@ -349,6 +479,13 @@ def _value_of(record: FeedRecord, supported: set[str]) -> _Value | None:
     if not isinstance(record, ActiveRecord) or not supported & {*_TYPES.get(record.signal, ())}:
         return None
     return record.signal, record.value, TakedownMetadata(record.tier, record.list, list(record.classes))
+
+
+def _clip_value(record: ClipRecord) -> _Value | None:
+    """Return a clip as it is stored; None if it was removed."""
+    if not isinstance(record, ActiveClip):
+        return None
+    return "clip", ",".join(record.frames), TakedownMetadata(record.tier, record.list, ["original"])
 
 
 def _raw_id(key: str) -> bytes:
@@ -375,4 +512,6 @@ def _keys_in_hma(collab: CollaborationConfigBase) -> t.Iterator[str]:
     yield from database.db.session.execute(query.execution_options(yield_per=_KEYS)).scalars()
 
 
-TX_MANIFEST = ThreatExchangeExtensionManifest(signal_types=(PdqReadingsSignal,), apis=(TakedownExchangeAPI,))
+TX_MANIFEST = ThreatExchangeExtensionManifest(
+    signal_types=(PdqReadingsSignal, PdqClipSignal), apis=(TakedownExchangeAPI,)
+)

@@ -13,10 +13,14 @@ from threatexchange.signal_type.md5 import VideoMD5Signal
 from threatexchange.signal_type.pdq.signal import PdqSignal
 
 from takedown_cli.core.errors import ConfigError, UntrustedIntakeError
+from takedown_cli.fixtures.clip import clip, smaller_clip
 from takedown_cli.intake import running
 from takedown_cli.intake.http.server import Running
 from takedown_cli.platform import extension
+from takedown_cli.platform.clips import ClipRule
 from takedown_cli.platform.extension import (
+    PdqClipIndex,
+    PdqClipSignal,
     PdqReadingsSignal,
     TakedownCheckpoint,
     TakedownConfig,
@@ -90,6 +94,73 @@ def test_tx_matches_what_people_repost_until_it_is_withdrawn(
 def _write(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
+
+
+def test_tx_matches_a_video_by_its_frames_until_nobody_reports_it(
+    intake: Running, person: Person, new_platform: Callable[..., Platform], tx: Callable[..., Tx], tmp_path: Path
+) -> None:
+    original, copy, other = (tmp_path / name for name in ("original.mp4", "copy.mp4", "other.mp4"))
+    clip(original, 41, seconds=8)
+    clip(other, 42, seconds=8)
+    smaller_clip(original, copy, (240, 180))
+    frames = PdqClipSignal.hash_from_bytes(original.read_bytes()).split(",")
+    upright = [frame.split("/")[0] for frame in frames]
+    assert len(upright) >= 4
+    person.submit(video("ab" * 16, *upright))
+    Person(intake.origin, intake.card).submit(video("ba" * 16, *(balanced(("beside a clip", n)) for n in range(3))))
+    platform = new_platform("Tx")
+    run = tx(TX_TAKEDOWN_TOKEN=platform.keys.endpoints["feed"])
+    run("config", "extensions", "add", "takedown_cli.platform.extension")
+    run("config", "collab", "edit", "takedown", "--create", "ours", "--intake", address_of(intake))
+    run("fetch")
+    assert "pdq_clip" in run("match", "video", str(copy))
+    assert "pdq_clip" not in run("match", "video", str(other))
+    person.withdraw()
+    run("fetch")
+    assert "pdq_clip" not in run("match", "video", str(copy))
+
+
+def test_clips_come_with_the_hashes_to_who_can_use_them(
+    person: Person, new_platform: Callable[..., Platform], api_of: Callable[..., TakedownExchangeAPI]
+) -> None:
+    frames = [balanced(("clip frame", n)) for n in range(4)]
+    person.submit(video("ac" * 16, *frames))
+    api, held = api_of(new_platform("Clips")), dict[str, Any]()
+    without = fetch(api, held, None)
+    assert without.clips == ""
+    assert set(frames) <= listed_by(held)
+    types = [*TYPES, PdqClipSignal]
+
+    def update(checkpoint: TakedownCheckpoint | None) -> tuple[TakedownCheckpoint, PdqClipIndex]:
+        for delta in api.fetch_iter(types, checkpoint):
+            TakedownExchangeAPI.naive_fetch_merge(held, delta.updates)
+            checkpoint = delta.checkpoint
+        assert checkpoint is not None
+        values = TakedownExchangeAPI.naive_convert_to_signal_type(types, TakedownConfig(name="ours"), held)
+        return checkpoint, PdqClipIndex.build(values.get(PdqClipSignal, {}).items())
+
+    checkpoint, index = update(without)
+    video_of_three = ",".join(["/".join([balanced("a turn"), frames[0]]), *frames[1:3]])
+    [match] = index.query(video_of_three)
+    assert match.similarity_info.pretty_str() == "100%[75%]"
+    assert match.metadata.classes == ["original"]
+    assert PdqClipSignal.compare_hash(video_of_three, ",".join(frames)).match
+    assert not PdqClipSignal.compare_hash(balanced("nothing"), ",".join(frames)).match
+    assert PdqClipSignal.validate_signal_str(video_of_three.replace(",", ", ")) == video_of_three
+    person.withdraw()
+    _, index = update(checkpoint)
+    assert index.query(video_of_three) == []
+
+
+def test_an_installation_sets_its_own_rule_for_clips(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames = [balanced(("rule", n)) for n in range(4)]
+    half = ",".join([*frames[:2], balanced("rule else"), balanced("rule more")])
+    index = PdqClipIndex.build([(",".join(frames), 1)])
+    assert PdqClipSignal.compare_hash(half, ",".join(frames)).match
+    assert index.query(half)
+    monkeypatch.setattr(PdqClipSignal, "rule", ClipRule(60, 0))
+    assert not PdqClipSignal.compare_hash(half, ",".join(frames)).match
+    assert index.query(half) == []
 
 
 def test_each_record_has_one_value_for_both_signal_types(
