@@ -44,19 +44,23 @@ class Language:
 
     def say(self, english: str, /, **values: object) -> str:
         """Return the sentence in this language, with each ``{name}`` in it replaced as ``filled`` does."""
-        return fill(self._translations.gettext(english), values, self._written)
+        return fill(self._translated(english), values, self._written)
 
     def look_up(self, sentence: str) -> str:
         """Return a sentence as it is in this language, if it is a key or ``filled``; any other text stays."""
         if not isinstance(sentence, Filled):
-            return self._translations.gettext(sentence) if sentence else ""
-        translated = self._translations
-        form = translated.ngettext(*sentence.plural) if sentence.plural else translated.gettext(sentence.template)
+            return self._translated(sentence)
+        plural, template = sentence.plural, sentence.template
+        form = self._translations.ngettext(*plural) if plural else self._translated(template)
         return fill(form, sentence.values, self._written)
 
     def say_many(self, one: str, several: str, count: int, /, **values: object) -> str:
         """Return the form of the sentence for this many. ``{count}`` needs no value."""
         return fill(self._translations.ngettext(one, several, count), {"count": count, **values}, self._written)
+
+    def _translated(self, english: str) -> str:
+        # Catalogues have their own head under the empty key.
+        return self._translations.gettext(english) if english else ""
 
     def _written(self, value: object) -> str:
         if isinstance(value, Filled):

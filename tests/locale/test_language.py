@@ -87,3 +87,11 @@ def test_values_are_said_in_the_language_too() -> None:
 def test_what_has_no_values_may_have_braces() -> None:
     for text in ("{", "{name}", "{0}"):
         assert ENGLISH.look_up(filled(text)) == language("de", PERSON).look_up(filled(text)) == text
+
+
+def test_a_sentence_without_words_says_nothing_in_any_language() -> None:
+    for tag in tags():
+        spoken = language(tag, PERSON)
+        nothing = (filled(""), joined([]), filled("{advice}", advice=filled("")))
+        assert [spoken.look_up(each) for each in nothing] == ["", "", ""]
+        assert spoken.say("") == ""
