@@ -331,8 +331,19 @@ def find_differences(connection: Connection) -> Iterator[str]:
         for clip in _decide_clips(connection, chunk):
             if clip.is_wrong:
                 yield f"Clip {clip.row} is stored in another state than follows from its frames."
+    for case_id, number in connection.execute(query.where(*_HAS_NO_CLIP)):
+        yield f"Item {number} of case {case_id} is a video with frames, but no clip."
 
 
+_FRAMES = select(func.count(hashes.c.value.distinct())).where(
+    LISTING_OF_ITEM, hashes.c.id == listings.c.hash_id, IS_FRAME
+)
+_HAS_NO_CLIP = (
+    items.c.media == "video",
+    items.c.clip_id.is_(None),
+    ITEM_COUNTS,
+    _FRAMES.correlate(items).scalar_subquery() >= MIN_FRAMES,
+)
 _HAS_ACTIVE = exists().where(LISTING_OF_ITEM, hashes.c.id == listings.c.hash_id, hashes.c.state == "active")
 
 

@@ -30,8 +30,7 @@ def _active_lines(connection: Connection, reader: Reader, cursor: Cursor) -> Ite
     if reader.selection.tiers == (CONFIRMED,):
         wanted.append(clips.c.standing == CONFIRMED)
     for seq, _, text in _read_clips(connection, reader.selection, cursor.place, cursor.until, wanted):
-        if text is not None:
-            yield seq, text
+        yield seq, text or ""  # also what is not given: to look for the next that is may take long
 
 
 def _changed_lines(connection: Connection, reader: Reader, place: int, horizon: int) -> Iterator[Line]:

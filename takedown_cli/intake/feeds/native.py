@@ -238,15 +238,25 @@ def as_json(**fields: object) -> bytes:
     return json.dumps(fields, separators=(",", ":"))[1:-1].encode()
 
 
+#: Bytes of a page that a line takes which is not given.
+_LEFT_OUT: Final = 2 << 10
+
+
 def _fill_page(lines: Iterable[Line]) -> tuple[list[str], int, bool]:
-    """Return the records of a page, the place of its last one, and whether there is more."""
+    """Return the records of a page, the place of its last line, and whether there is more.
+
+    A line without text is something that was read and is not given. It takes room, so that the work for a page is
+    bounded: a page may have no record, and more may follow.
+    """
     records: list[str] = []
     size = last = 0
     for place, text in lines:
-        size += len(text) + 1
-        if records and (len(records) == MAX_RECORDS or size > PAGE_BYTES):
+        room = len(text) + 1 if text else _LEFT_OUT
+        if size and (len(records) == MAX_RECORDS or size + room > PAGE_BYTES):
             return records, last, True
-        records.append(text)
+        size += room
+        if text:
+            records.append(text)
         last = place
     return records, last, False
 

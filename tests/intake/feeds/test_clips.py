@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import and_, select, update
 
 from takedown_cli.core.clock import Clock
 from takedown_cli.core.errors import SignatureError
@@ -20,7 +20,8 @@ from takedown_cli.intake.feeds import native
 from takedown_cli.intake.http.server import Running
 from takedown_cli.intake.messages.signals import classes_for
 from takedown_cli.intake.operations import retention
-from takedown_cli.intake.store.tables import clips
+from takedown_cli.intake.store.tables import clips, items
+from takedown_cli.intake.store.writer import WriteTransaction
 from takedown_cli.protocol.feed import (
     MAX_FRAMES,
     PAGE_BYTES,
@@ -241,6 +242,38 @@ def test_pages_of_clips_are_bounded_and_give_everything_once(
     page = feed.clip_page()
     assert page.more
     assert 1 < len(page.records) <= 4
+
+
+def test_a_page_looks_at_a_bounded_number_of_clips_that_it_does_not_give(
+    intake: Running, person: Person, another: Person, feed: ClipFeed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"Left out {another.number.lookup_id()[:8]}"
+    countersigned(intake, name, another, *(video(md5(f"left {n}"), *film(f"left {n}", 2)) for n in range(6)))
+    person.submit(video(md5("given"), *film("given", 2)))
+    monkeypatch.setattr(native, "PAGE_BYTES", 2 * native._LEFT_OUT)
+    page = feed.clip_page(tiers="provisional")
+    while page.more and page.records:
+        page = feed.clip_page(tiers="provisional", cursor=page.cursor)
+    assert page.more, "a page ends after clips of which none is given"
+    assert frozenset(film("given", 2)) in feed.pull_clips(tiers="provisional")
+
+
+def test_a_video_that_lost_its_clip_is_found(intake: Running, person: Person) -> None:
+    person.submit(video(md5("lost"), *film("lost")))
+
+    def lose(transaction: WriteTransaction) -> list[str]:
+        newest = select(items.c.case_id, items.c.clip_id).order_by(items.c.case_id.desc())
+        row = transaction.execute(newest.where(items.c.clip_id.is_not(None))).first()
+        assert row is not None
+        mine = and_(items.c.case_id == row.case_id, items.c.number == 1)
+        transaction.execute(update(items).where(mine).values(clip_id=None))
+        found = [*find_differences(transaction.connection)]
+        transaction.execute(update(items).where(mine).values(clip_id=row.clip_id))
+        return [sentence for sentence in found if sentence.startswith(f"Item 1 of case {row.case_id} ")]
+
+    assert [sentence.rpartition(" is ")[2] for sentence in intake.intake.operate(lose)] == [
+        "a video with frames, but no clip."
+    ]
 
 
 def test_the_longest_clip_is_less_than_a_page() -> None:
