@@ -52,6 +52,13 @@ def test_nothing_is_cut_off_on_a_small_screen(intake: Running, person: Person, c
     assert caller.window.evaluate("document.documentElement.scrollWidth") <= width
 
 
+def test_the_whole_number_is_seen_on_a_small_screen(intake: Running, caller: Caller) -> None:
+    caller.window.set_viewport_size({"width": 320, "height": 600})
+    caller.open(address_of(intake))
+    caller.window.locator("#number").fill("WWWW-WWWW-WWWW-WWWW-WWWW-WWWW")
+    assert caller.window.evaluate("document.querySelector('#number').scrollWidth <= number.clientWidth")
+
+
 def test_the_keyboard_alone_is_enough(intake: Running, person: Person, caller: Caller) -> None:
     person.submit()
     caller.open(address_of(intake))
