@@ -23,6 +23,7 @@ Somebody who already has a picture finds its hash, and with it the cases that re
 
 Some cases are deleted: an expired one, one withdrawn for 30 days, a tombstone after 90.
 When a tombstone is deleted, its random record id stays for five years, without the hash: see `removals`.
+When nobody reports a clip any more, its random record id stays as long, without its frames: see `clips`.
 It shows that a hash was once listed and withdrawn, not which one.
 SQLite overwrites what was deleted, in its file and in its log.
 PostgreSQL overwrites freed pages only when it uses them again.

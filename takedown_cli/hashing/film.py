@@ -240,7 +240,7 @@ class _Frames:
         for box in boxes:
             part = Frame(held.frame.index, held.frame.timestamp, cut_out(held.shown, box), 1, held.frame.contrast)
             hashes = vpdq.hash_frame(part, keep_thumbnail=self._keep_thumbnails)
-            # One that is poor stays where nothing else is listed: it may be said to be too poor.
+            # A poor frame stays where nothing else is listed, so that the reason can be its quality.
             if screen.certain or hashes.quality >= MIN_QUALITY:
                 found.append(replace(hashes, block=None))
                 self._places[next((each for each in self._places if overlap(each, box) > _ONE), box)] += 1

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from takedown_cli.hashing.film import Film
     from takedown_cli.hashing.readings.screens import Screen
 
-#: Called with the seconds of a video that are done, and of how many, whenever some are.
+#: Called while a video is decoded, with the seconds that are done and the seconds in all.
 OnProgress = Callable[[float, float], object]
 
 #: Pictures of one file whose copies are predicted at most.

@@ -1,7 +1,7 @@
 """Matches a video with the clips of a list by the share of its frames: re-encoded, trimmed, turned or mirrored.
 
-One frame alone says little: a title card may be in many videos. So a clip matches if enough of the video's frames are
-alike to frames of the clip, and enough of the clip's frames to frames of the video.
+One frame alone says little: a title card may be in many videos. So a clip matches if enough of the video's frames match
+frames of the clip, and enough of the clip's frames match frames of the video.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class VideoFrame:
 
 @dataclass(frozen=True, slots=True)
 class ClipMatch:
-    """A clip that has frames alike to those of a video.
+    """A clip with frames that match frames of a video.
 
     The shares are per cent of the video's and of the clip's frames. ``distance`` is that of the nearest two frames.
-    The first and the last frame of the video that is alike are at ``begin`` and ``end`` (seconds), if that is known.
+    The video's first and last frames that match are at ``begin`` and ``end`` (seconds), if that is known.
     """
 
     entry: Any
@@ -142,7 +142,7 @@ class ClipIndex:
 
 @dataclass(slots=True)
 class _Found:
-    """The frames of a video and of one clip that are alike, by their numbers."""
+    """The frames of a video and of one clip that match, by their numbers."""
 
     of_video: set[int]
     of_clip: set[int]

@@ -121,7 +121,7 @@ class PdqReadingsSignal(signal_base.SimpleSignalType, signal_base.BytesHasher):
 
 @dataclass
 class ClipSimilarity(tx_index.SignalSimilarityInfo):
-    """The shares of a video's and of a clip's frames that are alike, in per cent."""
+    """The shares of a video's and of a clip's frames that match, in per cent."""
 
     video_share: float
     clip_share: float
@@ -176,7 +176,7 @@ def _all_values(joined: str) -> list[str]:
 
 
 class PdqClipSignal(signal_base.SimpleSignalType, signal_base.BytesHasher):
-    """The frames of a video, with commas between them. A video matches a clip by the share of frames that are alike.
+    """The frames of a video, with commas between them. A video matches a clip by the share of frames that match.
 
     Each frame of an upload is given by all its readings, with slashes between them: as it is, turned, mirrored. A clip
     in a bank has one PDQ for each frame. An installation may set another ``rule``.

@@ -119,8 +119,8 @@ class Forwarder:
     def forward(self) -> int:
         """Hand on all that can be; return how many verdicts were sent. Raise what the servers' clients raise.
 
-        What is about an entry that the HMA server does not show, or of a bank that it has not, waits, and holds up
-        nothing else.
+        A decision about an entry that the HMA server does not show, or of a bank that it does not have, waits. It holds
+        up nothing else.
         """
         with RelayQueue(self._home.relay_file) as decided, VerdictQueue(self._home.verdicts_file) as verdicts:
             rows = decided.waiting()

@@ -1,9 +1,9 @@
-"""How a video is matched with a clip by its share of frames: coded anew, trimmed, mirrored, or all of it.
+"""How a video is matched with a clip by its share of frames: re-encoded, trimmed, mirrored, or all of it.
 
 Run as ``python -m tests.benchmarks.trimmed_clips [--limit N] [--out DIR]``. The list has the frames of every clip, as
 an intake gives them. A copy is read as ``takedown platform scan`` reads an upload. The beginning of a trim is drawn at
 random, so its key frames are elsewhere. It does not count copies whose frames were cropped or framed, which
-``reposted_clips`` measures frame by frame, and it does not look for false matches: some clips show the same picture.
+``reposts.clips`` measures frame by frame, and it does not look for false matches: some clips show the same picture.
 This module must never tune what it measures.
 """
 
@@ -32,7 +32,7 @@ from tests.benchmarks.pictures import scenes
 
 #: Copies: per cent of the clip that is left, and whether it is mirrored.
 KINDS: Final = {
-    "coded anew": (100, False),
+    "re-encoded": (100, False),
     **{f"{left} % of it": (left, False) for left in (90, 75, 50, 25, 10)},
     "mirrored": (100, True),
     "mirrored, 50 % of it": (50, True),
@@ -45,7 +45,7 @@ SHARES: Final = (10, 20, 30, 50, 80)
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Per cent of a copy's and of its clip's frames that are alike."""
+    """Per cent of a copy's and of its clip's frames that match."""
 
     video: float
     clip: float
@@ -137,7 +137,7 @@ def main() -> None:
         "One frame alone is no clip for an intake; here it is matched like the others.",
         f"A copy has {SIDE} px and is coded at CRF {CODED}; a trim begins at random.",
         "Two frames match within 31 bits.",
-        "*Caught* are copies of which so many frames match.",
+        "A copy is *caught at 20 %* if at least 20 % of its frames match.",
         "",
         *tabulate(found),
     ]

@@ -1,4 +1,4 @@
-"""Films of a screen: what plays in them is listed, and the screen is not; a film that is none loses nothing."""
+"""Films of a screen: what plays in them is listed, and the screen is not; an ordinary film loses nothing."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def test_a_rule_that_is_none_is_refused(wrong: tuple[float, float, int]) -> None
 
 
 def rewrite(source: Path, copy: Path, change: Callable[[np.ndarray], np.ndarray], begin: float, end: float) -> bytes:
-    """A copy of a part of a clip (seconds), smaller and coded anew, with key frames as far apart as the clip has them.
+    """A copy of a part of a clip (seconds), smaller and re-encoded, with key frames as far apart as the clip has them.
 
     The scenes of the clip drift so fast that frames half a second apart are not alike.
     """

@@ -62,7 +62,7 @@ def serve_requests(link: socket.socket, settings: Settings) -> None:
 
 
 class _ProgressSender:
-    """Tells the parent now and then how far a long video is. It may be called as often as something was done."""
+    """Sends the parent now and then how far a long video is. It may be called whenever something was done."""
 
     def __init__(self, link: socket.socket, sequence: int) -> None:
         self._link, self._sequence = link, sequence

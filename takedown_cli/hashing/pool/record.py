@@ -52,10 +52,10 @@ _ALSO = re.compile(rb"[a-z0-9][a-z0-9:+.-]*/[a-z0-9][a-z0-9:+.-]*")
 _HASHED, _FAILED, _SKIPPED, _WITH_CLIP = 1, 2, 3, 4
 #: What a child answers, instead of an outcome, that is not prepared for the video inside a picture file.
 NEEDS_VIDEO = b"\5"
-#: What a child sends before the outcome of a long video: seconds done, and of how many.
+#: What a child sends before the outcome of a long video: seconds done, and seconds in all.
 _PROGRESS = struct.Struct("<Bdd")
 _PROGRESS_CODE = 7
-#: A child sends progress at most once in as many seconds.
+#: Seconds between two reports of progress of a child, at least.
 PROGRESS_SECONDS = 1.0
 
 _REQUEST = struct.Struct("<IBBQ")  # sequence number, media, format, size in bytes

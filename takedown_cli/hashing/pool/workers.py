@@ -188,7 +188,7 @@ class Worker:
             raise WorkerLost
         if record.is_progress(reply):
             self._reports += 1
-            # One that reports more often than ours does could keep us from seeing that its time is over.
+            # A child that reports more often than ours could keep us from seeing that its time is over.
             if not job.is_video or self._reports > self.recipe.limits.video_seconds / record.PROGRESS_SECONDS + 1:
                 raise WorkerLost
             self.video = record.decode_progress(reply)
