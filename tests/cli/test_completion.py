@@ -80,7 +80,9 @@ def test_the_periods_are_those_of_the_report() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None or sys.platform == "win32", reason="needs bash")
 def test_bash_itself_completes_a_value_with_the_script_that_is_installed(tmp_path: Path) -> None:
     """The real script in a real shell, which calls the real program."""
-    script = run("--show-completion", "bash", cwd=tmp_path).out.decode()
+    # Typer would look for a shell among the processes above, and under make or CI there may be none.
+    named = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = run("--show-completion", "bash", cwd=tmp_path, env=named).out.decode()
     program = tmp_path / "takedown"
     program.write_text(f'#!/bin/sh\nexec {" ".join(COMMAND)} "$@"\n')
     program.chmod(0o755)
