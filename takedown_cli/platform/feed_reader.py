@@ -136,48 +136,33 @@ class FeedReader:
         Raise StaleCursor; ConfigError if the intake refuses the token or the selection; UnreachableError;
         UntrustedIntakeError for a page that is not from the intake, or not the one that was asked for.
         """
-        query = {**selection.query(), **({} if cursor is None else {"cursor": cursor})}
-        reply = self._get("/v1/feed/negative" if selection.is_negative else "/v1/feed", query, cursor)
+        reply = self._get("/v1/feed/negative" if selection.is_negative else "/v1/feed", selection.query(), cursor)
         return _verified(FeedPage, reply, cursor, selection, signing_key)
+
+    def pages(self, cursor: str | None, selection: Selection, signing_key: bytes) -> Iterator[FeedPage]:
+        """Yield all pages after a cursor. Raise what ``page_after`` does."""
+        return _follow(partial(self.page_after, selection=selection, signing_key=signing_key), cursor)
 
     def clip_page_after(self, cursor: str | None, selection: Selection, signing_key: bytes) -> ClipPage | None:
         """Return the page of clips after a cursor, as ``page_after`` does; None from an intake that has no clips."""
         query = {name: names for name, names in selection.query().items() if name != "classes"}
-        reply = self._get("/v1/feed/clips", {**query, **({} if cursor is None else {"cursor": cursor})}, cursor)
+        reply = self._get("/v1/feed/clips", query, cursor)
         if reply.status == 404:
             return None
         return _verified(ClipPage, reply, cursor, selection, signing_key)
 
     def clip_pages(self, cursor: str | None, selection: Selection, signing_key: bytes) -> Iterator[ClipPage]:
         """Yield all pages of clips after a cursor; none where there are no clips. Raise what ``page_after`` does."""
-        while selection.has_clips:
-            page = self.clip_page_after(cursor, selection, signing_key)
-            if page is None:
-                return
-            if page.more and page.cursor == cursor:
-                raise UntrustedIntakeError("The feed leads back to where it was.")
-            cursor = page.cursor
-            yield page
-            if not page.more:
-                return
+        if selection.has_clips:
+            yield from _follow(partial(self.clip_page_after, selection=selection, signing_key=signing_key), cursor)
 
     def _get(self, path: str, query: dict[str, str], cursor: str | None) -> Reply:
-        where = f"{path}?{urlencode(query)}" if query else path
+        asked = query if cursor is None else {**query, "cursor": cursor}
+        where = f"{path}?{urlencode(asked)}" if asked else path
         reply = self._ask(lambda exchange: self._transport.get(where, exchange))
         if reply.status == 409 or (reply.status == 400 and cursor is not None):
             raise StaleCursor
         return reply
-
-    def pages(self, cursor: str | None, selection: Selection, signing_key: bytes) -> Iterator[FeedPage]:
-        """Yield all pages after a cursor. Raise what ``page_after`` does."""
-        while True:
-            page = self.page_after(cursor, selection, signing_key)
-            if page.more and page.cursor == cursor:
-                raise UntrustedIntakeError("The feed leads back to where it was.")
-            cursor = page.cursor
-            yield page
-            if not page.more:
-                return
 
     def send_verdicts(self, verdicts: Sequence[Verdict]) -> int:
         """Send verdicts; sending them again changes nothing. Return how many met a record that was given.
@@ -198,6 +183,17 @@ class FeedReader:
             _check_status(reply)
             met += _read_count(_decompress(reply))
         return met
+
+
+def _follow(page_after: Callable[[str | None], P | None], cursor: str | None) -> Iterator[P]:
+    """Yield each page after a cursor, from one to the next, until there is no more."""
+    while (page := page_after(cursor)) is not None:
+        if page.more and page.cursor == cursor:
+            raise UntrustedIntakeError("The feed leads back to where it was.")
+        cursor = page.cursor
+        yield page
+        if not page.more:
+            return
 
 
 def _verified(kind: type[P], reply: Reply, cursor: str | None, selection: Selection, signing_key: bytes) -> P:
