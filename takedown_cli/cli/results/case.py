@@ -13,7 +13,8 @@ from typing_extensions import TypedDict
 from takedown_cli.cli.results.hash_report import FileRow, Summary
 from takedown_cli.cli.results.result import ABSENT, Result, Row, people_only
 from takedown_cli.cli.results.words import AGES, AUTHORITIES, BEHALF
-from takedown_cli.cli.terminal.console import console, sanitise
+from takedown_cli.cli.terminal.console import console
+from takedown_cli.cli.terminal.table import Table
 from takedown_cli.core.clock import SYSTEM
 from takedown_cli.core.variants import shows_picture_itself
 from takedown_cli.protocol.lists import list_of_age
@@ -45,11 +46,16 @@ _ITEM_STATES: Final = {
     ),
     ("video", "withdrawn"): ("Video {numbers}: withdrawn.", "Videos {numbers}: withdrawn."),
 }
+#: What the page says in a sentence with the platform and the day, which are columns here.
 _ANSWERS: Final = {
-    "seen": "{platform} fetched the hash and has not answered yet ({day}).",
-    "under-review": "{platform} found a match and is looking at it ({day}).",
-    "blocked": "{platform} found copies and blocks them ({day}).",
-    "not-blocked": "{platform} found a match and decided not to block it ({day}).",
+    "seen": "fetched the hash and has not answered yet",
+    "under-review": "found a match and is looking at it",
+    "blocked": "found copies and blocks them",
+    "not-blocked": "found a match and decided not to block it",
+}
+_NUMBERED: Final = {
+    "image": ("Picture {numbers}", "Pictures {numbers}"),
+    "video": ("Video {numbers}", "Videos {numbers}"),
 }
 _COUNTED: Final = {"image": ("{number} picture", "{number} pictures"), "video": ("{number} video", "{number} videos")}
 _OF_COPIES: Final = (
@@ -248,16 +254,14 @@ class StatusReport(Result, schema="takedown.status"):
         left = _days_until(self.expires)
         yield language.say_many(*_RECEIVED_DAYS, left, **days) if left else language.say(_RECEIVED, **days)
         yield ""
-        alike: dict[tuple[object, ...], list[CaseItemRow]] = {}
+        alike: dict[tuple[str, str], list[int]] = {}
         for item in self.items:
-            answers = (tuple(answer.values()) for answer in item["platforms"])
-            alike.setdefault((item["media"], item["state"], *answers), []).append(item)
-        for items in alike.values():
-            first, numbers = items[0], in_ranges([item["number"] for item in items])
-            yield language.say_many(*_ITEM_STATES[first["media"], first["state"]], len(items), numbers=numbers)
-            for answer in first["platforms"]:
-                platform = sanitise(answer["platform"])
-                yield "  " + language.say(_ANSWERS[answer["state"]], platform=platform, day=answer["day"])
+            alike.setdefault((item["media"], item["state"]), []).append(item["number"])
+        for state, numbers in alike.items():
+            yield language.say_many(*_ITEM_STATES[state], len(numbers), numbers=in_ranges(numbers))
+        if rows := list(_answer_rows(self.items)):
+            yield ""
+            yield Table(("", "", "", ">"), rows, indent=2)
         yield ""
         if all(item["state"] == "withdrawn" for item in self.items):
             outlook: tuple[str, ...] = _ALL_WITHDRAWN
@@ -278,6 +282,21 @@ class WithdrawReport(Result, schema="takedown.withdraw"):
 
     def lines(self) -> Iterator[str]:
         return StatusReport(received=self.received, expires=self.expires, items=self.items).lines()
+
+
+def _answer_rows(items: Iterable[CaseItemRow]) -> Iterator[tuple[str, ...]]:
+    """Yield a row for each answer: platform, items, answer, day. The rows of one platform name it only once."""
+    say, say_many = console.language.say, console.language.say_many
+    platforms: dict[str, dict[tuple[str, str], dict[str, list[int]]]] = {}
+    for item in items:
+        for answer in item["platforms"]:
+            answers = platforms.setdefault(answer["platform"], {})
+            media = answers.setdefault((answer["state"], answer["day"]), {})
+            media.setdefault(item["media"], []).append(item["number"])
+    for platform, answers in platforms.items():
+        for row, ((state, day), media) in enumerate(answers.items()):
+            named = (say_many(*_NUMBERED[kind], len(each), numbers=in_ranges(each)) for kind, each in media.items())
+            yield "" if row else platform, "\n".join(named), say(_ANSWERS[state]), day
 
 
 def _days_until(day: str | None) -> int:

@@ -26,6 +26,11 @@ from takedown_cli.locale.language import ENGLISH, Language
 #: Categories of Unicode that are shown as escapes: controls (C0, C1, DEL), format characters (bidirectional overrides,
 #: zero width, tags), lone surrogates, private use, unassigned, and the separators that break a line.
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+#: Zero-width joiners and non-joiners after a letter of a script that is spelt with them: Arabic, Devanagari to Sinhala,
+#: Myanmar, Khmer, Mongolian. There they harm nothing.
+_SPELLING: Final = re.compile(
+    "(?<=[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d]"
+)
 MAX_LENGTH: Final = 200
 #: The columns of the widest table on a terminal.
 _WIDEST: Final = 200
@@ -39,8 +44,12 @@ def sanitise(text: str, *, limit: int = MAX_LENGTH) -> str:
     r"""Return outside text with visible escapes (``\x1b``, ``\u202e``, ``\n``), harmless for a terminal."""
     cut = text[:limit]
     if not (cut.isascii() and cut.isprintable()):
+        spelling = {found.start() for found in _SPELLING.finditer(cut)}
         cut = "".join(
-            c.encode("unicode_escape").decode("ascii") if unicodedata.category(c) in _ESCAPED else c for c in cut
+            c.encode("unicode_escape").decode("ascii")
+            if unicodedata.category(c) in _ESCAPED and n not in spelling
+            else c
+            for n, c in enumerate(cut)
         )
     return cut if len(text) <= limit and len(cut) <= limit else cut[: limit - 1] + "…"
 

@@ -16,8 +16,8 @@ _LONGEST_CELL = 1000
 class Table(str):
     """A table as the text that a program gets, a row a line; ``fitted`` gives it as wide as a terminal.
 
-    Headings that begin with ``>`` are those of numbers, which are aligned on the right and never broken. Cells of more
-    than one line stay so. Outside text in the cells is made harmless.
+    Headings that begin with ``>`` are those of numbers, which are aligned on the right and never broken. Where all are
+    empty, none is shown. Cells of more than one line stay so. Outside text in the cells is made harmless.
     """
 
     __slots__ = ("_headings", "_indent", "_rows")
@@ -41,7 +41,8 @@ def _laid_out(headings: Sequence[str], rows: Sequence[Sequence[str]], width: int
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    named = any(heading.strip(">") for heading in headings)
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="", show_header=named)
     for heading in headings:
         number = heading.startswith(">")
         table.add_column(

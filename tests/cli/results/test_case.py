@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from takedown_cli.cli.results.case import StatusReport, in_ranges, numbers_in, preview_of_items, status_fields
+from takedown_cli.cli.terminal.console import console
+from takedown_cli.locale.language import PERSON, language
 from takedown_cli.protocol.addresses import IntakeAddress
 from takedown_cli.protocol.wire import CaseStatus
 from tests.protocol.bundle.factory import DECLARATION, item, pdq
@@ -29,18 +31,53 @@ def test_the_preview_says_whether_the_destination_is_known() -> None:
         assert words in "\n".join(preview_of_items(address, [item(pdq("a"))], DECLARATION).notes())
 
 
+LISTED = {"media": "image", "age": "adult", "state": "listed", "standing": "provisional", "fingerprints": 2}
+
+
+def answer(platform: str, state: str, day: str = "2026-01-02") -> dict[str, str]:
+    return {"platform": platform, "state": state, "day": day}
+
+
+def shown(*items: dict[str, object]) -> list[str]:
+    """The lines that a person reads of a case with these items, numbered from 1; each is listed unless it says so."""
+    numbered = [{**LISTED, "number": number, **item} for number, item in enumerate(items, start=1)]
+    document = {"known": True, "received": "2026-01-01", "expires": "2027-01-01", "items": numbered}
+    return list(StatusReport(**status_fields(CaseStatus.model_validate(document, strict=False))).lines())
+
+
 def test_the_state_of_a_case_groups_what_is_alike() -> None:
-    listed = {"media": "image", "age": "adult", "state": "listed", "standing": "provisional", "fingerprints": 2}
-    items = [{"number": number, **listed} for number in (1, 2, 4)]
-    answer = {"platform": "Plat\u202eE", "state": "blocked", "day": "2026-01-02"}
-    items.append({"number": 3, **listed, "platforms": [answer]})
-    status = CaseStatus.model_validate(
-        {"known": True, "received": "2026-01-01", "expires": "2027-01-01", "items": items}, strict=False
+    lines = shown({}, {}, {"state": "withdrawn"}, {}, {"media": "video"})
+    assert lines[2:6] == [
+        "Pictures 1-2, 4: on the list that platforms fetch.",
+        "Picture 3: withdrawn.",
+        "Video 5: on the list that platforms fetch.",
+        "",
+    ]
+    assert lines[6].startswith("Platforms fetch the list by themselves")
+
+
+def test_what_platforms_answered_is_compared_in_a_table() -> None:
+    b, e = answer("Plat B", "seen"), answer("Plat\u202eE", "blocked")
+    lines = shown(
+        {"platforms": [b, e]}, {"platforms": [b]}, {"platforms": [b, answer("Plat\u202eE", "not-blocked")]},
+        {"media": "video", "platforms": [b, e]},
+    )  # fmt: skip
+    table = "\n".join(lines[5:-2])
+    assert table == (
+        "  Plat B       Pictures 1-3  fetched the hash and has not answered yet  2026-01-02\n"
+        "               Video 4\n"
+        "  Plat\\u202eE  Picture 1     found copies and blocks them               2026-01-02\n"
+        "               Video 4\n"
+        "               Picture 3     found a match and decided not to block it  2026-01-02"
     )
-    lines = list(StatusReport(**status_fields(status)).lines())
-    assert "Pictures 1-2, 4: on the list that platforms fetch." in lines
-    assert "  Plat\\u202eE found copies and blocks them (2026-01-02)." in lines
     assert lines[-1].endswith("You don't need to do anything.")
+
+
+def test_the_table_is_in_the_language_of_the_person_and_keeps_its_spelling() -> None:
+    console.language = language("ckb", PERSON)
+    table = "\n".join(shown({"platforms": [answer("\u067e\u0644\u06cc\u200c\u0627", "under-review")]}))
+    assert "\\u200c" not in table
+    assert "\u200c" in table
 
 
 def test_numbers_are_written_in_ranges() -> None:

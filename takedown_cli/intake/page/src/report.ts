@@ -23,7 +23,9 @@ function itemSentence(item: Item, count: number, values: Values): DocumentFragme
 /** An item by its number, for a list to choose from. */
 export function itemName(item: Item): DocumentFragment {
   const values = { numbers: isolated(`${item.number}`) };
-  return item.media === "image" ? say("Picture {numbers}", values) : say("Video {numbers}", values);
+  return item.media === "image"
+    ? sayMany("Picture {numbers}", "Pictures {numbers}", 1, values)
+    : sayMany("Video {numbers}", "Videos {numbers}", 1, values);
 }
 
 function answerSentence(answer: Answer): DocumentFragment {
