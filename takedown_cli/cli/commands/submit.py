@@ -8,8 +8,8 @@ its way, so that every registered case has a number that its person knows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
+from contextlib import nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -29,7 +29,16 @@ from takedown_cli.cli.terminal.case_number import show_case_number
 from takedown_cli.cli.terminal.console import as_argument, console
 from takedown_cli.cli.terminal.prompts import ask, can_ask, check_confirmable, confirm, read_case_number
 from takedown_cli.core import atomic_file
-from takedown_cli.core.errors import Interrupted, NothingToDoError, UnreachableError, UntrustedIntakeError, UsageError
+from takedown_cli.core.errors import (
+    Interrupted,
+    NoSuchCaseError,
+    NothingToDoError,
+    RefusedError,
+    TakedownError,
+    UnreachableError,
+    UntrustedIntakeError,
+    UsageError,
+)
 from takedown_cli.locale.filled import filled, filled_many
 
 if TYPE_CHECKING:
@@ -37,13 +46,14 @@ if TYPE_CHECKING:
     from takedown_cli.cli.commands.hashing_run import MadeBundle
     from takedown_cli.cli.results.case import PreviewReport, ReceiptRow, SubmitReport
     from takedown_cli.protocol.addresses import IntakeAddress
+    from takedown_cli.protocol.case_number import CaseNumber
     from takedown_cli.protocol.wire import Audience, IntakeCard
 
 app = application()
 
 _MADE_EARLIER: Final = (
-    "If this bundle was sent before, nothing was added: a bundle is registered once. Its case number was shown when it "
-    "was made. The bundle does not contain it."
+    "If this bundle was sent before, nothing was added: a bundle is registered once, and the day is that of the first "
+    "time. Its case number was shown when it was made. The bundle does not contain it."
 )
 _ONCE: Final = ("{count} duplicate will be sent only once.", "{count} duplicates will be sent only once.")
 _LATER: Final = "{advice} Nothing was hashed. To hash now and send later, run:\n{commands}"
@@ -67,6 +77,8 @@ class _Submission:
     exit_code: int
     #: What the report says about the files, with ``--json``.
     files: dict[str, Any] = field(default_factory=dict)
+    #: The case that it adds to.
+    case: CaseNumber | None = None
 
 
 @app.command(spoken=True)
@@ -98,9 +110,10 @@ def submit(
     takedown submit case.tdb
     takedown submit photos/ --age adult --for self --yes --json
 
-    Sending the same bundle again never makes a second case. Only hashes are sent,
-    sealed so that only the intake can read them. With --yes nobody is asked, so
-    --age and --for have to be given.
+    Sending the same bundle again never makes a second case, but submitting the same
+    pictures again does, unless you name their case with --case. Only hashes are
+    sent, sealed so that only the intake can read them. With --yes nobody is asked,
+    so --age and --for have to be given.
 
     Exit codes: 0 sent; 3 sent, but some files could not be protected; 4 nothing
     to protect; 5 bundle invalid; 6 refused; 7 unreachable; 8 not confirmed, or
@@ -124,12 +137,13 @@ def submit(
         code = _submit_bundle(finished, intake, connection, progress, dry_run=dry_run)
     else:
         roots, address = roots_of(paths, person), intake_address(intake)
+        number = None if case is None else read_case_number(case)
         hashing = partial(
-            _bundle_pictures, address, roots, person, case, job, progress,
+            _bundle_pictures, address, roots, person, number, job, progress,
             exact=exact, test=test, show_paths=show_paths,
         )  # fmt: skip
         code = _submit_pictures(
-            address, hashing, person, output_name, connection, progress, force=force, dry_run=dry_run
+            address, hashing, person, number, output_name, connection, progress, force=force, dry_run=dry_run
         )
     raise typer.Exit(code)
 
@@ -152,6 +166,7 @@ def _submit_pictures(
     address: IntakeAddress,
     hashing: Callable[..., _Submission],
     person: Eligibility,
+    case: CaseNumber | None,
     output_name: Path | None,
     connection: Connection,
     progress: str | None,
@@ -173,35 +188,38 @@ def _submit_pictures(
     check_declared(person)
     with intake_client(address, connection, progress) as client:
         console.contacted = False  # the card is fetched, but nothing is sent before _send
-        away = _find_away(client)
+        away, items = _visit(client, case)
         if away is not None:
             output_name = output_name or _NEW_BUNDLE
             atomic_file.check_target(output_name, force=force)
         submission = hashing(own=output_name)
         if away is not None and output_name is not None:
             _keep_for_later(submission, output_name, away, force=force)
-        _preview_and_send(submission, client, output_name, made_here=True, force=force)
+        _preview_and_send(submission, client, output_name, made_here=True, force=force, items_before=items)
     return submission.exit_code
 
 
-def _find_away(client: api.Intake) -> UnreachableError | None:
-    """Fetch the intake's card. If it is away and the person wants to hash all the same, return the error.
+def _visit(client: api.Intake, case: CaseNumber | None) -> tuple[UnreachableError | None, int]:
+    """Fetch the intake's card, and count the items of the case that is added to.
 
-    Raise UnreachableError if nobody wants that, UntrustedIntakeError.
+    If the intake is away and the person wants to hash all the same, return the error. Raise UnreachableError if nobody
+    wants that, UntrustedIntakeError, RefusedError if there is no such case.
     """
     try:
         client.card()
+        return None, 0 if case is None else len(client.status(case).items)
+    except NoSuchCaseError as error:
+        raise RefusedError(error.sentence, hint=error.hint) from None  # the code of a bundle that the intake refuses
     except UnreachableError as error:
         if can_ask():
             console.error_line(error.sentence)
             if ask("Hash the pictures now, and keep the bundle in a file to send it later?"):
-                return error
+                return error, 0
             error.hint = filled("{advice} Nothing was hashed.", advice=filled(error.hint))
         else:
             commands = f"  takedown hash PATH -o {_NEW_BUNDLE}\n  takedown submit {_NEW_BUNDLE}"
             error.hint = filled(_LATER, advice=filled(error.hint), commands=commands)
         raise
-    return None
 
 
 def _keep_for_later(submission: _Submission, path: Path, away: UnreachableError, *, force: bool) -> NoReturn:
@@ -217,27 +235,36 @@ def _keep_for_later(submission: _Submission, path: Path, away: UnreachableError,
 
 
 def _preview_and_send(
-    submission: _Submission, client: api.Intake, output_name: Path | None, *, made_here: bool, force: bool
+    submission: _Submission,
+    client: api.Intake,
+    output_name: Path | None,
+    *,
+    made_here: bool,
+    force: bool,
+    items_before: int = 0,
 ) -> None:
     for note in submission.preview.notes():
         console.say(note)
     confirm("Send this?")
-    _send(submission, client, output_name, made_here=made_here, force=force)
+    report = _send(submission, client, output_name, made_here=made_here, force=force)
+    if submission.case is not None:
+        with suppress(TakedownError, Interrupted):  # it has arrived, and the receipt is still to be shown
+            report = replace(report, added=len(client.status(submission.case).items) - items_before)
+    console.show(report)
     if not made_here:
         console.say(_MADE_EARLIER)
 
 
 def _bundle_pictures(
-    address: IntakeAddress, roots: list[Path], person: Eligibility, case: str | None, job: HashingJob,
+    address: IntakeAddress, roots: list[Path], person: Eligibility, case: CaseNumber | None, job: HashingJob,
     progress: str | None, *, own: Path | None, exact: bool, test: bool, show_paths: bool,
 ) -> _Submission:  # fmt: skip
     """Hash the pictures for a bundle, which gets its case number and its seal when it is sent."""
     from takedown_cli.cli.commands.hashing_run import BundlePlan, HashingRun
     from takedown_cli.cli.results.case import preview_of_items
 
-    number = None if case is None else read_case_number(case)
     declared = declare(person, roots)
-    run = HashingRun(roots, job, BundlePlan(declared, number, exact=exact, test=test), own=own)
+    run = HashingRun(roots, job, BundlePlan(declared, case, exact=exact, test=test), own=own)
     run.hash_files(progress, show_paths=show_paths)
     run.say_summary(show_paths=show_paths)
     if not run.items:
@@ -245,7 +272,7 @@ def _bundle_pictures(
     if run.duplicates:
         console.say(filled_many(*_ONCE, run.duplicates))
     preview = preview_of_items(address, run.items, declared.declaration)
-    return _Submission(address, preview, run.make_bundle, run.exit_code(), run.report_fields())
+    return _Submission(address, preview, run.make_bundle, run.exit_code(), run.report_fields(), case)
 
 
 def _take_bundle(data: bytes, flag: str | None) -> _Submission:
@@ -299,8 +326,8 @@ def _known(card: IntakeCard | None) -> IntakeCard:
 
 def _send(
     submission: _Submission, client: api.Intake, output_name: Path | None, *, made_here: bool, force: bool
-) -> None:
-    """Seal, keep the bundle if ``output_name`` is given, show a new case number, send, and show the receipt."""
+) -> SubmitReport:
+    """Seal, keep the bundle if ``output_name`` is given, show a new case number, and send. Return the report."""
     from takedown_cli.cli.results.case import ReceiptRow
 
     console.contacted = True
@@ -320,7 +347,7 @@ def _send(
                 "{advice} Sending the same bundle file again never makes a second case.", advice=filled(error.hint)
             )
         raise
-    console.show(_report(submission, made.new_number, ReceiptRow.copied_from(receipt)))
+    return _report(submission, made.new_number, ReceiptRow.copied_from(receipt))
 
 
 def _explain_uncertain(
@@ -357,5 +384,6 @@ def _report(submission: _Submission, number: str | None, receipt: ReceiptRow | N
         case_number=number,
         receipt=receipt,
         status_command=status_command(submission.address),
+        sent=0 if submission.case is None else sum(submission.preview.media.values()),
         **submission.files,
     )

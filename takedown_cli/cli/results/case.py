@@ -17,6 +17,7 @@ from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.terminal.table import Table
 from takedown_cli.core.clock import SYSTEM
 from takedown_cli.core.variants import shows_picture_itself
+from takedown_cli.locale.filled import filled_many
 from takedown_cli.protocol.lists import list_of_age
 
 if TYPE_CHECKING:
@@ -64,6 +65,14 @@ _OF_COPIES: Final = (
 )
 _SHAPES: Final = (
     "(they show more of a picture's rough shapes to anybody who can read the list; you can withdraw them later)"
+)
+_ADDED: Final = (
+    "{count} picture or video was added to the case.",
+    "{count} pictures and videos were added to the case.",
+)
+_KNOWN: Final = (
+    "{count} picture or video was in the case already, and was not added again.",
+    "{count} pictures and videos were in the case already, and were not added again.",
 )
 _SEALED: Final = "a sealed bundle of {size} bytes, which only {origin} can read"
 _RECEIVED: Final = "Case received on {received}. The intake keeps it until {expires}."
@@ -197,7 +206,8 @@ class SubmitReport(Result, schema="takedown.submit"):
     """``takedown submit --json``.
 
     ``case_number`` is there once, when a new case was made; ``receipt`` is null when nobody knows whether it arrived.
-    ``summary`` and ``files`` are those of ``takedown hash``, where pictures were hashed.
+    ``summary`` and ``files`` are those of ``takedown hash``, where pictures were hashed. ``added`` counts what a named
+    case has more than before: less than was sent, if it had some of it already.
     """
 
     destination: str
@@ -205,12 +215,17 @@ class SubmitReport(Result, schema="takedown.submit"):
     receipt: ReceiptRow | None
     summary: Summary = ABSENT
     files: list[FileRow] = ABSENT
+    added: int = ABSENT
     status_command: str = people_only()
+    sent: int = field(default=0, metadata={"json": None})
 
     def lines(self) -> Iterator[str]:
         if self.receipt is not None:
             days = {"day": self.receipt.day, "expires": self.receipt.expires}
             yield console.language.say("The intake registered it on {day} and keeps it until {expires}.", **days)
+        if self.added is not ABSENT:
+            counted = ((_ADDED, self.added), (_KNOWN, self.sent - self.added))
+            yield from (filled_many(*words, count) for words, count in counted if count > 0)
 
     def notes(self) -> Iterator[str]:
         if self.receipt is not None:

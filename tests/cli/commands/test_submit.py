@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import re
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
 
 from takedown_cli import fixtures
+from takedown_cli.protocol.case_number import CaseNumber
 from tests.benchmarks.reposts.layouts import LAYOUTS
 from tests.cli.commands.helpline import Helpline
 from tests.cli.documents import published
-from tests.cli.runner import in_terminal, run
+from tests.cli.runner import after, in_terminal, run
+from tests.client.hostile import serving
 from tests.protocol.bundle.factory import signed_card
 from tests.waiting import PATIENCE
 
 NUMBER = re.compile(r"(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}")
+#: The next attempt begins without a pause.
+AT_ONCE = "import takedown_cli.client.retries as retries; retries._FIRST_PAUSE = 0.01"
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def forward(method: str, url: str, body: bytes) -> Answer:
+    """What an honest proxy does."""
+    request = Request(url, body or None, {"content-type": "application/octet-stream"}, method=method)
+    with urlopen(request, timeout=PATIENCE) as answer:
+        return 200, {}, answer.read()
 
 
 def test_the_preview_says_what_leaves_and_no_name(helpline: Helpline) -> None:
@@ -104,15 +117,10 @@ def test_the_preview_is_there_for_scripts(helpline: Helpline) -> None:
 
 def test_when_nobody_knows_whether_it_arrived_the_number_is_not_lost(helpline: Helpline) -> None:
     """Somebody on the way answers in the intake's place: the case may be registered, so its number must be out."""
-    from urllib.request import Request, urlopen
 
-    from tests.client.hostile import serving
-
-    def forwards_then_lies(method: str, path: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
-        request = Request(path, body or None, {"content-type": "application/octet-stream"}, method=method)
-        with urlopen(request, timeout=PATIENCE) as answer:
-            answered: bytes = answer.read()
-        return (200, {}, answered) if method == "GET" else (200, {}, b"<html>hotel network</html>")
+    def forwards_then_lies(method: str, url: str, body: bytes) -> Answer:
+        answer = forward(method, url, body)
+        return answer if method == "GET" else (200, {}, b"<html>hotel network</html>")
 
     with serving(forwards_then_lies) as (proxy, _):
         ended = helpline(
@@ -243,18 +251,60 @@ def test_some_of_each_age_leads_to_the_options(helpline: Helpline) -> None:
     assert "\r\n  --age adult --under-18 FILE_OR_FOLDER\r\n" in screen
 
 
-def test_the_same_folder_added_to_its_case_does_not_double_the_items(helpline: Helpline) -> None:
+def test_the_same_folder_added_to_its_case_does_not_double_the_items_and_that_is_said(helpline: Helpline) -> None:
     case = helpline("submit", "photos", *DECLARED, "--yes", "--json").document()["case_number"]
     (helpline.folder / "same.txt").write_text(case)
-    assert helpline("submit", "photos", "--case", "same.txt", *DECLARED, "--yes").code == 0
+    add = ("submit", "photos", "--case", "same.txt", *DECLARED, "--yes")
+    again = helpline(*add)
+    assert again.code == 0
+    assert "2 pictures and videos were in the case already, and were not added again." in again.out.decode()
     assert len(helpline("status", "same.txt", "--json").document()["items"]) == 2
     fixtures.picture(81, (400, 300)).save(helpline.folder / "photos" / "new.png")
     try:
-        assert helpline("submit", "photos", "--case", "same.txt", *DECLARED, "--yes").code == 0
+        more = helpline(*add).out.decode()
+        assert "1 picture or video was added to the case." in more
+        assert "2 pictures and videos were in the case already" in more
         assert len(helpline("status", "same.txt", "--json").document()["items"]) == 3
+        assert helpline(*add, "--json").document()["added"] == 0
     finally:
         (helpline.folder / "photos" / "new.png").unlink()
     assert run("intake", "verify", helpline.folder / "home", cwd=helpline.folder).code == 0
+
+
+def test_withdrawn_pictures_are_added_again(helpline: Helpline) -> None:
+    case = helpline("submit", "photos", *DECLARED, "--yes", "--json").document()["case_number"]
+    assert helpline("withdraw", "-", "--item", "1", "--yes", stdin=case).code == 0
+    again = helpline("submit", "photos", "--case", "-", *DECLARED, "--yes", "--json", stdin=case).document()
+    assert again["added"] == 1
+    states = [item["state"] for item in helpline("status", "-", "--json", stdin=case).document()["items"]]
+    assert states == ["withdrawn", "listed", "listed"]
+
+
+def test_a_case_that_is_not_there_is_said_before_anything_is_hashed(helpline: Helpline) -> None:
+    ended = helpline("submit", "photos", "--case", "-", *DECLARED, "--yes", stdin=str(CaseNumber.draw()))
+    assert (ended.code, ended.out) == (6, b"")
+    assert "The intake has no such case. Check the number." in " ".join(ended.said.split())
+    assert "can be protected" not in ended.said
+
+
+def test_an_intake_that_falls_silent_after_the_receipt_takes_nothing_from_it(helpline: Helpline) -> None:
+    """The proxy passes on the card, the question and the bundle, and no second question."""
+    case = helpline("submit", "photos", *DECLARED, "--yes", "--json").document()["case_number"]
+    left = iter(range(3))
+
+    def forwards_three(method: str, url: str, body: bytes) -> Answer:
+        if next(left, None) is None:
+            raise ConnectionAbortedError
+        return forward(method, url, body)
+
+    with serving(forwards_three) as (proxy, _):
+        ended = run(
+            "submit", "photos", "--case", "-", *DECLARED, "--yes", "--json", "--proxy", proxy.origin,
+            cwd=helpline.folder, stdin=case.encode(), env={"TAKEDOWN_INTAKE": helpline.address}, command=after(AT_ONCE),
+        )  # fmt: skip
+    assert ended.code == 0, ended.said
+    assert ended.document()["receipt"] is not None
+    assert "added" not in ended.document()
 
 
 def test_a_no_is_no_error_and_one_line(helpline: Helpline) -> None:
