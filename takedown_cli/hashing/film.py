@@ -70,6 +70,7 @@ def hash_film(
     fingerprints: list[Fingerprint] = []
     partial = end.partial
     layers = frames.make_layers()
+    copied: list[list[vpdq.FrameHashes]] = []
     for layer in layers:
         if recipe.video == "vpdq":
             fingerprints += vpdq.list_reference_frames(layer)
@@ -80,8 +81,11 @@ def hash_film(
             partial = partial or (Reason.FRAME_LIMIT if recipe.video == "every" else None)
             kept = vpdq.thin_out(kept, recipe.limits.video_frames)
         fingerprints += vpdq.list_frames(kept, flips=FLIPS in recipe.copies)
-        if kinds:
-            fingerprints += vpdq.list_predicted_copies(kept, kinds)
+        copied += [kept] if kinds else []
+    # Copies take what the frames leave of the most that a video may have, beside its digests.
+    room = vpdq.MOST - vpdq.DIGESTS - len(fingerprints)
+    for kept in copied:
+        fingerprints += vpdq.list_predicted_copies(kept, kinds, room // len(copied))
     weak = vpdq.why_weak([frame for layer in layers for frame in layer], *frames.size)
     if not layers:
         weak = Reason.NOT_INSIDE if frames.shows_pictures else Reason.SCREEN_ONLY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image, ImageDraw, ImageOps
 
 from takedown_cli.core.model import MATCH_DISTANCE, Hashed, Media, MediaFile, Recipe
 from takedown_cli.core.reasons import Reason
+from takedown_cli.core.variants import expand_copies
 from takedown_cli.hashing.discover import open_media
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.hash_media import hash_media
@@ -128,6 +130,18 @@ def test_a_film_with_bars_keeps_all_of_its_own_frames(video: str) -> None:
     # What plays in a frame is a further frame with the same time.
     times = {item.timestamp for item in whole.fingerprints}
     assert {item.timestamp for item in now.fingerprints} == times
+
+
+def test_what_a_film_has_room_for_is_shared_by_the_whole_and_what_plays_in_it() -> None:
+    outcome = _hashed(_film("letterboxed"), Recipe(copies=expand_copies(frozenset({"all"}))))
+    copied = Counter(item.frame for item in outcome.fingerprints if ":" in (item.variant or ""))
+    frames = {item.frame for item in outcome.fingerprints if item.variant == "upright"}
+    assert {*copied} == frames
+    # What plays in a frame is a further frame: both have about as many copies, and none is left out of the bundle.
+    assert min(copied.values()) >= 0.5 * max(copied.values())
+    item = item_of(outcome, "adult")
+    assert item is not None
+    assert sum(copied.values()) == sum(":" in (each.variant or "") for each in item.fingerprints)
 
 
 def test_an_ordinary_film_is_hashed_as_ever() -> None:

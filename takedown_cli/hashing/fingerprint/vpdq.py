@@ -32,9 +32,12 @@ NEAREST_DISTANCE: Final = 8
 FLIPPED_FRAMES: Final = 32
 MIRRORED_FRAMES: Final = 256
 MIRRORED: Final = "flipy"
-#: Frames of a video whose copies are predicted at most, and fingerprints of them all: 44 each when there are 16.
-COPIED_FRAMES: Final = 16
-COPIES_BUDGET: Final = 704
+#: Fingerprints of a video at most (an intake lists no more: ``protocol.bundle``), and how many of them are digests.
+MOST: Final = 2000
+DIGESTS: Final = 2
+#: Frames of a video whose copies are predicted at most: each takes a fortieth of a second. Where a camera moves, a copy
+#: of one frame says little of the next ones, so few copies of many frames catch more than many copies of few.
+COPIED_FRAMES: Final = 128
 #: Pixels on the long side of a frame's thumbnail: some 40 kB, for hundreds of frames are kept.
 _THUMBNAIL_SIDE: Final = 256
 # Black of studio-range luma, which has to become 0: copies are laid on black and white.
@@ -161,8 +164,10 @@ def list_frames(frames: Sequence[FrameHashes], *, flips: bool) -> list[Fingerpri
     return listed
 
 
-def list_predicted_copies(frames: Sequence[FrameHashes], kinds: frozenset[str]) -> list[Fingerprint]:
-    """Return fingerprints of predicted copies of up to ``COPIED_FRAMES`` frames, evenly spread.
+def list_predicted_copies(
+    frames: Sequence[FrameHashes], kinds: frozenset[str], room: int = MOST - DIGESTS
+) -> list[Fingerprint]:
+    """Return at most ``room`` fingerprints of predicted copies of up to ``COPIED_FRAMES`` frames, evenly spread.
 
     The frames need a ``thumbnail``; ``kinds`` are of ``copies.PREDICTED_KINDS``, others are ignored.
     """
@@ -170,7 +175,7 @@ def list_predicted_copies(frames: Sequence[FrameHashes], kinds: frozenset[str]) 
     from takedown_cli.hashing.fingerprint import copies
 
     chosen = spread_evenly(frames, COPIED_FRAMES)
-    budget = min(copies.BUDGET, COPIES_BUDGET // max(1, len(chosen)))
+    budget = min(copies.BUDGET, room // max(1, len(chosen)))
     return [
         copy
         for frame in chosen

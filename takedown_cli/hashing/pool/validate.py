@@ -33,8 +33,8 @@ TURNED_FRAMES: Final = 32
 MIRRORED_FRAMES: Final = 256
 MIRRORED: Final = "flipy"
 #: Predicted copies of all frames of a video at most, and frames that have any.
-PREDICTED_OF_VIDEO: Final = 704
-COPIED_FRAMES: Final = 16
+PREDICTED_OF_VIDEO: Final = 2000
+COPIED_FRAMES: Final = 128
 
 _READINGS: Final = frozenset(
     {(FULL, variant) for variant in PICTURE_ITSELF} | {(NEAREST, variant) for variant in PICTURE_ITSELF - {"hma"}}
@@ -152,7 +152,7 @@ def _check_video(items: list[Fingerprint], recipe: Recipe, layers: int) -> None:
             _require((item.quality or 0) >= MIN_QUALITY)
         _check_also(item, recipe)
     _require(len(turned) <= layers * TURNED_FRAMES and len(mirrored | turned) <= layers * MIRRORED_FRAMES)
-    _require(len(copied) <= layers * COPIED_FRAMES and copied.total() <= layers * PREDICTED_OF_VIDEO)
+    _require(len(copied) <= layers * COPIED_FRAMES and copied.total() <= PREDICTED_OF_VIDEO)
     _require(all(count <= PREDICTED for count in copied.values()))
 
 

@@ -183,8 +183,9 @@ def test_copies_of_frames_are_caught_and_bounded() -> None:
     outcome = hashed(data, Recipe(copies=frozenset({"crops", "screens", "stills"})))
     copied = [item for item in outcome.fingerprints if ":" in (item.variant or "")]
     assert len(outcome.fingerprints) == len(plain.fingerprints) + len(copied)
-    assert len({item.frame for item in copied}) == vpdq.COPIED_FRAMES
-    assert len(copied) <= vpdq.COPIES_BUDGET
+    # Every frame has some, and all of them together no more than what the frames leave.
+    assert {item.frame for item in copied} == {item.frame for item in plain.fingerprints if item.frame is not None}
+    assert vpdq.MOST / 2 < len(outcome.fingerprints) <= vpdq.MOST
     assert {item.quality >= MIN_QUALITY for item in copied if item.quality is not None} == {True}
     first = pan(0, (320, 240))
     for copy in (first[:, :304], np.pad(first, ((160, 160), (0, 0), (0, 0)))):

@@ -29,6 +29,7 @@ from takedown_cli.hashing.pool.record import RecordError
 from takedown_cli.hashing.pool.supervisor import Pool
 from takedown_cli.hashing.pool.workers import Job, Worker, WorkerLost
 from takedown_cli.protocol.bundle import document
+from takedown_cli.protocol.bundle.item_limits import MAX_OF_VIDEO
 from tests.hashing.decode.video_clips import clip
 from tests.hashing.pool.conftest import found
 from tests.hashing.pool.stranger import Stranger
@@ -70,7 +71,8 @@ def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert (validate.PREDICTED, validate.TURNED_FRAMES) == (copies.BUDGET, vpdq.FLIPPED_FRAMES)
     assert (validate.MIRRORED, validate.MIRRORED_FRAMES) == (vpdq.MIRRORED, vpdq.MIRRORED_FRAMES)
     assert validate.COPIED_PICTURES == hash_media.COPIED_PICTURES
-    assert (validate.PREDICTED_OF_VIDEO, validate.COPIED_FRAMES) == (vpdq.COPIES_BUDGET, vpdq.COPIED_FRAMES)
+    assert (validate.PREDICTED_OF_VIDEO, validate.COPIED_FRAMES) == (vpdq.MOST, vpdq.COPIED_FRAMES)
+    assert vpdq.MOST == MAX_OF_VIDEO
     assert {*validate.SINGLE, validate.SEGMENTS} == {*document.PERCEPTUAL}
 
 
@@ -268,9 +270,8 @@ def test_readings_of_a_frame_are_those_of_an_upload_and_only_where_they_are_aske
 
 def test_predicted_copies_of_frames_are_bounded() -> None:
     recipe = replace(ALL, limits=Limits())
-    names = [f"crop:{side}:{n}" for side in ("left", "right", "top", "bottom", "centred") for n in range(1, 11)][:44]
-    frames = range(validate.COPIED_FRAMES)
-    items = [frame(number, name) for number in frames for name in names]
+    names = [f"crop:{side}:{n}" for side in ("left", "right", "top", "bottom", "centred") for n in range(1, 11)][:40]
+    items = [frame(number, name) for number in range(50) for name in names]
     assert len(items) == validate.PREDICTED_OF_VIDEO
     validate.check_outcome(video(*items), VIDEO, recipe)
     for lie in (
