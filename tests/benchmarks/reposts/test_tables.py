@@ -54,7 +54,7 @@ def test_a_clip_counts_where_enough_of_its_frames_are_caught() -> None:
     clear = clips.Caught(((True, True),) * 4 + ((False, True),), ((True, True), (False, True)))
     weak = clips.Caught(((True, True),) * 3 + ((False, False),) * 2, ((False, False),) * 2)
     lines = clips.tabulate([dict.fromkeys(clips.KINDS, clear), dict.fromkeys(clips.KINDS, weak)])
-    assert row(lines, "mirrored") == ["70", "80", "1 of 2", "1 of 2", "25", "50"]
+    assert row(lines, "mirrored") == ["70", "80", "2 of 2", "2 of 2", "1 of 2", "1 of 2", "25", "50"]
 
 
 @pytest.mark.parametrize("kind", clips.KINDS)
