@@ -63,7 +63,7 @@ class ListMatcher:
 
     def _load(self, rows: Iterator[tuple[bytes, bytes, int]], count: int) -> None:
         pdq = {number for number, kind in self._kinds.items() if kind.signal == _PDQ}
-        self._index.reserve(count)
+        self._index.reserve(2 * count)  # a back catalogue is asked for with tens of readings a picture
         begin = 0
         while chunk := list(islice(rows, _CHUNK)):
             places = range(begin, begin + len(chunk))
@@ -106,7 +106,7 @@ class ListMatcher:
                 asked.setdefault(reading.value, []).append(reading)
         values = list(asked)
         hits = self._index.search(values) if values else []
-        negative = self._find_negative({values[hit.number] for hit in hits})
+        negative = self._find_negative({values[hit.number] for hit in hits}) if hits else set()
         # By record, and by whether the reading shows a picture of the negative list.
         nearest: dict[tuple[int, bool], tuple[int, Fingerprint]] = {}
         frames: dict[tuple[int, bool], set[int | None]] = {}

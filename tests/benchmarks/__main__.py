@@ -15,16 +15,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from takedown_cli.fixtures import picture
-from tests.benchmarks import clips, photos, speed, uploads, whole
+from tests.benchmarks import clips, photos, scans, speed, uploads, whole
 from tests.benchmarks.measure import Row, begin_anew, machine, table
 
-GROUPS = ("core", "readings", "start", "workers", "whole", "video", "many")
+GROUPS = ("core", "readings", "start", "workers", "whole", "scan", "video", "many")
 
 
 def _rows(chosen: argparse.Namespace, media: Path) -> Iterator[Row]:
     """The rows of the chosen groups, each as soon as it is measured."""
     wanted = set(chosen.only or GROUPS)
-    if wanted & {"core", "readings", "workers", "whole"}:
+    if wanted & {"core", "readings", "workers", "whole", "scan"}:
         pictures, words = photos.make(media / "photos", chosen.photos)
         _say(words)
     if "core" in wanted:
@@ -39,6 +39,8 @@ def _rows(chosen: argparse.Namespace, media: Path) -> Iterator[Row]:
         yield whole.two_workers(pictures, chosen.rounds)
     if "whole" in wanted:
         yield whole.against_threatexchange(pictures, _threatexchange(), chosen.rounds, full=chosen.full)
+    if "scan" in wanted:
+        yield from scans.rows(pictures, media, chosen.rounds)
     if "video" in wanted:
         python = clips.interpreter(os.environ.get("VPDQ"))
         yield from clips.rows(clips.make(media / "clips") if python else {}, python, chosen.rounds)

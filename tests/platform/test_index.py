@@ -107,6 +107,16 @@ def test_entries_may_be_anything() -> None:
     assert index.remove("0f" * 32, {"id": "record"})
 
 
+def test_numbers_of_any_size_stay_what_they_are() -> None:
+    values = hexadecimal(random_words(6, 20))
+    numbers = [0, 2**32 - 1, 2**32, -1, 2**70, 5]
+    index = PdqIndex()
+    for value, number in zip(values, numbers, strict=True):
+        index.add(value, number)
+    for each in (index, pickle.loads(pickle.dumps(index))):
+        assert [hit.entry for hit in each.search(values)] == numbers
+
+
 @pytest.mark.parametrize("value", ["", "f0", "f0" * 33, "xy" * 32, "F0" * 31 + " f"])
 def test_what_is_no_pdq_is_refused(value: str) -> None:
     index = PdqIndex()

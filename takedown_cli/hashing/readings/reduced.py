@@ -16,6 +16,8 @@ Colours = npt.NDArray[np.int16]
 LARGE, SMALL = 2400, 480
 #: A box is read at half size from this many pixels for each one that is wanted.
 _HALVED = 3
+#: Rows whose luma is computed at once.
+_ROWS = 16
 
 
 class Upload:
@@ -29,8 +31,10 @@ class Upload:
     @cached_property
     def drawn(self) -> Image.Image:
         """The upload in grey. It is made only where it is asked for."""
-        drawn = Image.fromarray(np.ascontiguousarray(self._pixels)).convert("L")
-        return drawn.reduce(-(-max(drawn.size) // LARGE)) if max(drawn.size) > LARGE else drawn
+        step = -(-max(self._pixels.shape[:2]) // LARGE)
+        if step > 1:
+            return Image.fromarray(_pick_luma(self._pixels, step))
+        return Image.fromarray(np.ascontiguousarray(self._pixels)).convert("L")
 
     @cached_property
     def luma(self) -> Pixels:
@@ -60,6 +64,23 @@ class Upload:
 def shrink_picture(drawn: Image.Image, side: int, box: tuple[float, float, float, float] | None = None) -> Floats:
     """Return ``side`` x ``side`` means of a box of a picture in grey, or of all of it."""
     return np.asarray(drawn.resize((side, side), Image.Resampling.BOX, box, reducing_gap=1.5), np.float32)
+
+
+def _pick_luma(pixels: Pixels, step: int) -> Pixels:
+    """Return the luma of one pixel of each block, h x w. The mean of each block would take five times as long."""
+    picked = pixels[step // 2 :: step, step // 2 :: step]
+    if picked.ndim == 2:
+        return picked.copy()
+    luma = np.empty(picked.shape[:2], np.uint8)
+    # Some rows at a time stay in the processor's cache.
+    for top in range(0, len(picked), _ROWS):
+        red, green, blue = picked[top : top + _ROWS].transpose(2, 0, 1)
+        # Rec. 601 in 256ths: the sum and its rounding fit into 16 bits.
+        total = np.multiply(green, np.uint16(150), dtype=np.uint16)
+        total += np.multiply(red, np.uint16(77), dtype=np.uint16)
+        total += np.multiply(blue, np.uint16(29), dtype=np.uint16)
+        luma[top : top + _ROWS] = (total + np.uint16(128)) >> 8
+    return luma
 
 
 def _reduce_colours(pixels: Pixels) -> Colours:
