@@ -57,13 +57,15 @@ class ClipMatch:
     """A clip with frames that match frames of a video.
 
     The shares are per cent of the video's and of the clip's frames. ``distance`` is that of the nearest two frames.
-    The video's first and last frames that match are at ``begin`` and ``end`` (seconds), if that is known.
+    ``frames`` counts the video's frames that match; the first and last of them are at ``begin`` and ``end`` (seconds),
+    if that is known.
     """
 
     entry: Any
     video_share: float
     clip_share: float
     distance: int
+    frames: int
     begin: float | None
     end: float | None
 
@@ -135,6 +137,7 @@ class ClipIndex:
             100 * len(met.of_video) / len(video),
             100 * len(met.of_clip) / frames,
             met.distance,
+            len(met.of_video),
             min(seconds, default=None),
             max(seconds, default=None),
         )

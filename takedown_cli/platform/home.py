@@ -37,6 +37,7 @@ class Settings(Document):
     """What a platform pulls from which intake, its token, and how many days old its list may be.
 
     ``journal_key`` seals the journals of its scans. Nothing named in ``lists``, ``tiers`` or ``classes`` is everything.
+    With ``clips`` it is also pulled which hashes are the frames of one video.
     The negative list is pulled beside the others into a file of its own; alone, it is the local list.
     """
 
@@ -46,6 +47,7 @@ class Settings(Document):
     lists: tuple[FeedList, ...] = ()
     tiers: tuple[Tier, ...] = ()
     classes: tuple[_Word, ...] = ()
+    clips: bool = False
     max_age_days: Annotated[int, Field(ge=1, le=MAX_AGE)] = DEFAULT_AGE
     journal_key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
 
@@ -67,7 +69,7 @@ class Settings(Document):
         """The settings of the negative list that is pulled beside the local list; None without one."""
         if self.lists and (NEGATIVE not in self.lists or self._listed() == self.lists):
             return None
-        return self.model_copy(update={"lists": (NEGATIVE,), "tiers": (), "classes": ()})
+        return self.model_copy(update={"lists": (NEGATIVE,), "tiers": (), "classes": (), "clips": False})
 
     def source(self) -> str:
         """Return what a list must be of: a digest of the intake's key and the selection."""
@@ -76,7 +78,14 @@ class Settings(Document):
 
 
 def make_settings(
-    intake: str, token: str, lists: tuple[str, ...], tiers: tuple[str, ...], classes: tuple[str, ...], max_age: int
+    intake: str,
+    token: str,
+    lists: tuple[str, ...],
+    tiers: tuple[str, ...],
+    classes: tuple[str, ...],
+    max_age: int,
+    *,
+    clips: bool = False,
 ) -> Settings:
     """Return the settings of a platform that joins now. Raise ConfigError, which names the fault."""
     for words, allowed, option in ((lists, get_args(FeedList), "--lists"), (tiers, get_args(Tier), "--tiers")):
@@ -85,7 +94,7 @@ def make_settings(
             raise ConfigError(f"{option} must name some of: {', '.join(allowed)}.", hint="Separate them with commas.")
     values: dict[str, Any] = {
         "intake": str(IntakeAddress.parse(intake)), "token": token, "lists": lists, "tiers": tiers,
-        "classes": classes, "max_age_days": max_age, "journal_key": secrets.token_hex(32),
+        "classes": classes, "clips": clips, "max_age_days": max_age, "journal_key": secrets.token_hex(32),
     }  # fmt: skip
     try:
         return Settings(**values)

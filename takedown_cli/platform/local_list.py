@@ -15,20 +15,29 @@ from pathlib import Path
 from typing import Final, NamedTuple, Self
 
 from takedown_cli.core.errors import ListError, StaleListError
+from takedown_cli.core.model import Media
 from takedown_cli.platform.private_database import DatabaseForm, PrivateDatabase
-from takedown_cli.protocol.feed import ActiveRecord, FeedRecord
+from takedown_cli.protocol.feed import ActiveClip, ActiveRecord, ClipRecord, FeedRecord
 
+#: The signal of a clip, and the one class of what a clip's frames are of.
+CLIP: Final = "clip"
+ORIGINAL: Final = "original"
+
+#: The frames of a clip, 32 bytes each.
+_CLIPS: Final = "CREATE TABLE clips (id BLOB PRIMARY KEY, frames BLOB NOT NULL, kind INTEGER NOT NULL) WITHOUT ROWID"
 _FORM: Final = DatabaseForm(
     application=0x74646C69,  # "tdli"
-    version=1,
+    version=2,
     tables=(
         # What records have in common: few combinations, so a record names one by its number.
         """CREATE TABLE kinds (kind INTEGER PRIMARY KEY, signal TEXT NOT NULL, list TEXT NOT NULL, tier TEXT NOT NULL,
         classes TEXT NOT NULL, media TEXT NOT NULL, distance INTEGER NOT NULL)""",
         "CREATE TABLE records (id BLOB PRIMARY KEY, value BLOB NOT NULL, kind INTEGER NOT NULL) WITHOUT ROWID",
         """CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, cursor TEXT NOT NULL,
-        made INTEGER NOT NULL, pulled INTEGER NOT NULL)""",
+        made INTEGER NOT NULL, pulled INTEGER NOT NULL, clips TEXT)""",
+        _CLIPS,
     ),
+    upgrades=((_CLIPS, "ALTER TABLE state ADD COLUMN clips TEXT"),),
     busy="Another command is changing the local list.",
     not_written="The local list could not be written.",
     not_written_hint="The old list stays as it was. Check the free space and the folder's permissions.",
@@ -41,7 +50,10 @@ CLOCK_SLACK: Final = 3600
 
 
 class Kind(NamedTuple):
-    """What a record is, besides its id and value. ``classes`` and ``media`` are words with commas between them."""
+    """What a record is, besides its id and value. ``classes`` and ``media`` are words with commas between them.
+
+    ``signal`` is one of those of the feed, or ``clip``.
+    """
 
     signal: str
     list: str
@@ -53,12 +65,16 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ListState:
-    """Where a list stands: its source, the feed's cursor, and when the intake made it and it was pulled (Unix time)."""
+    """Where a list stands: its source, the feed's cursor, and when the intake made it and it was pulled (Unix time).
+
+    ``clips`` is the cursor of the feed of clips; None if clips are not kept.
+    """
 
     source: str
     cursor: str
     made: int
     pulled: int
+    clips: str | None = None
 
     def check_age(self, days: int, now: float | None = None) -> None:
         """Raise StaleListError if the intake made the list more than ``days`` ago, or its age is not known."""
@@ -98,7 +114,7 @@ class LocalList:
     def state(self) -> ListState | None:
         """Return where the list stands, or None before the first pull has ended."""
         with self._database.explained():
-            found = self._connection.execute("SELECT source, cursor, made, pulled FROM state").fetchone()
+            found = self._connection.execute("SELECT source, cursor, made, pulled, clips FROM state").fetchone()
         return None if found is None else ListState(*found)
 
     def require(self, source: str, max_age_days: int) -> ListState:
@@ -127,6 +143,16 @@ class LocalList:
         with self._database.explained():
             yield from self._connection.execute("SELECT id, value, kind FROM records ORDER BY id")
 
+    def clips(self) -> Iterator[tuple[bytes, bytes, int]]:
+        """Yield id (16 bytes), frames (32 bytes each) and kind of every active clip."""
+        with self._database.explained():
+            yield from self._connection.execute("SELECT id, frames, kind FROM clips ORDER BY id")
+
+    def count_clips(self) -> int:
+        """Return how many clips are active."""
+        with self._database.explained():
+            return int(self._connection.execute("SELECT count(*) FROM clips").fetchone()[0])
+
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Have everything that is read in the block be of one state of the list."""
@@ -144,13 +170,13 @@ class LocalList:
         """
         with self._database.transaction():
             if afresh:
-                self._connection.execute("DELETE FROM records")
-                self._connection.execute("DELETE FROM kinds")
+                for table in ("records", "clips", "kinds"):
+                    self._connection.execute(f"DELETE FROM {table}")
             yield ListWriter(self._connection, self.kinds())
 
 
 class ListWriter:
-    """Writes records into a list. ``changed`` and ``removed`` count what it did."""
+    """Writes records and clips into a list. ``changed`` and ``removed`` count what it did with records."""
 
     def __init__(self, database: sqlite3.Connection, kinds: dict[int, Kind]) -> None:
         self._database = database
@@ -163,7 +189,11 @@ class ListWriter:
         for record in records:
             raw = bytes.fromhex(record.id)
             if isinstance(record, ActiveRecord):
-                written.append((raw, bytes.fromhex(record.value), self._number(record)))
+                kind = Kind(
+                    record.signal, record.list, record.tier, ",".join(record.classes), ",".join(record.media),
+                    record.distance,
+                )  # fmt: skip
+                written.append((raw, bytes.fromhex(record.value), self._number(kind)))
                 continue
             self._write(written)
             written = []
@@ -174,10 +204,22 @@ class ListWriter:
         self._database.executemany("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", rows)
         self.changed += len(rows)
 
-    def _number(self, record: ActiveRecord) -> int:
-        kind = Kind(
-            record.signal, record.list, record.tier, ",".join(record.classes), ",".join(record.media), record.distance
-        )
+    def apply_clips(self, records: Iterable[ClipRecord]) -> None:
+        """Apply the clips of a page, in their order."""
+        for record in records:
+            raw = bytes.fromhex(record.id)
+            if isinstance(record, ActiveClip):
+                kind = Kind(CLIP, record.list, record.tier, ORIGINAL, Media.VIDEO, record.distance)
+                row = (raw, bytes.fromhex("".join(record.frames)), self._number(kind))
+                self._database.execute("INSERT OR REPLACE INTO clips VALUES (?, ?, ?)", row)
+            else:
+                self._database.execute("DELETE FROM clips WHERE id = ?", (raw,))
+
+    def drop_clips(self) -> None:
+        """Remove all clips."""
+        self._database.execute("DELETE FROM clips")
+
+    def _number(self, kind: Kind) -> int:
         if kind not in self._kinds:
             number = max(self._kinds.values(), default=0) + 1
             self._database.execute("INSERT INTO kinds VALUES (?, ?, ?, ?, ?, ?, ?)", (number, *kind))
@@ -186,5 +228,6 @@ class ListWriter:
 
     def finish(self, state: ListState) -> None:
         """Write where the list stands now."""
-        values = (state.source, state.cursor, state.made, state.pulled)
-        self._database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)", values)
+        values = (state.source, state.cursor, state.made, state.pulled, state.clips)
+        columns = "one, source, cursor, made, pulled, clips"
+        self._database.execute(f"INSERT OR REPLACE INTO state ({columns}) VALUES (1, ?, ?, ?, ?, ?)", values)

@@ -1,4 +1,6 @@
-"""Finds the records of a local list that a file matches: by PDQ in every reading of it, by digest where it is equal."""
+"""Finds the records of a local list that a file matches: by PDQ in every reading of it, by digest where it is equal,
+and a video by its share of the frames of a clip.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ import numpy as np
 from takedown_cli.core.model import MIN_QUALITY, Fingerprint, Hashed, Media
 from takedown_cli.hashing.matching import FURTHER, readings
 from takedown_cli.intake.messages.deny_list import DenyList
+from takedown_cli.platform.clips import ClipIndex, ClipRule, VideoFrame, video_frames
 from takedown_cli.platform.index import PdqIndex
 from takedown_cli.protocol.feed import SignalName
 
@@ -21,16 +24,31 @@ if TYPE_CHECKING:
 _PDQ: Final[SignalName] = "pdq"
 #: A match by a digest is by no reading of the picture: the file itself is equal.
 EQUAL: Final = "equal"
+#: A match by the share of a video's frames.
+SHARE: Final = "clip"
 #: Records that are loaded at once.
 _CHUNK: Final = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """Per cent of a video's and of a clip's frames that match, and where the video's first and last ones are (seconds).
+
+    Both are rounded to one place.
+    """
+
+    video_share: float
+    clip_share: float
+    begin: float | None
+    end: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class RecordMatch:
     """A record that a file matches, ``distance`` bits away by its nearest ``reading``, which has no variant as it is.
 
-    ``frames`` counts the frames of a video that match this record; None for a picture, and for a digest. ``negative``:
-    the file shows a picture of the negative list there, so this is no match.
+    ``frames`` counts the frames of a video that match this record; None for a picture, and for a digest. ``shares`` are
+    those of a clip. ``negative``: the file shows a picture of the negative list there, so this is no match.
     """
 
     id: str
@@ -40,16 +58,18 @@ class RecordMatch:
     variant: str | None
     frames: int | None
     negative: bool = False
+    shares: Shares | None = None
 
 
 class ListMatcher:
     """A local list in memory: the PDQs in an index, each with the place of its record, and the digests in a table.
 
     The lists are read once, and may be closed and pulled anew afterwards. ``negative`` is the negative list: what is as
-    near to one of its pictures as the intake lists nothing is no match.
+    near to one of its pictures as the intake lists nothing is no match. ``rule`` says when a video matches a clip.
     """
 
-    def __init__(self, local: LocalList, negative: LocalList | None = None) -> None:
+    def __init__(self, local: LocalList, negative: LocalList | None = None, rule: ClipRule | None = None) -> None:
+        self._rule = rule or ClipRule()
         self._negative = DenyList([value for _, value, _ in negative.rows()] if negative is not None else [])
         with local.reading():
             self._kinds = local.kinds()
@@ -60,6 +80,8 @@ class ListMatcher:
             self._index = PdqIndex()
             self._digests: dict[tuple[str, bytes], list[int]] = {}
             self._load(local.rows(), count)
+            #: The entries are id and kind.
+            self._clips = ClipIndex((_split(frames), (key, kind)) for key, frames, kind in local.clips())
 
     def _load(self, rows: Iterator[tuple[bytes, bytes, int]], count: int) -> None:
         pdq = {number for number, kind in self._kinds.items() if kind.signal == _PDQ}
@@ -91,7 +113,7 @@ class ListMatcher:
             for place, match in (*self._find_equal(part), *self._find_near(part)):
                 if place not in found or _rank(match) < _rank(found[place]):
                     found[place] = match
-        return sorted(found.values(), key=_rank)
+        return sorted([*found.values(), *self._find_clips(outcome)], key=_rank)
 
     def _find_equal(self, part: Hashed) -> Iterator[tuple[int, RecordMatch]]:
         for item in part.fingerprints:
@@ -123,6 +145,34 @@ class ListMatcher:
             count = len(frames[place, denied]) if part.media is Media.VIDEO else None
             yield place, self._match(place, distance, reading.method or "", variant, count, negative=denied)
 
+    def _find_clips(self, outcome: Hashed) -> Iterator[RecordMatch]:
+        """Yield the clips that a video matches. Frames that show a picture of the negative list are no match."""
+        for part in outcome.parts() if len(self._clips) else ():
+            video = video_frames(part)
+            found = self._clips.search(video, self._rule) if video else []
+            left = {match.entry: match for match in found}
+            if found and len(self._negative):
+                denied = self._find_negative({value for frame in video for value in frame.values})
+                shown = [
+                    VideoFrame(tuple(value for value in frame.values if value not in denied), frame.second)
+                    for frame in video
+                ]
+                left = {match.entry: match for match in self._clips.search(shown, self._rule)}
+            for match in found:
+                key, kind = match.entry
+                best = left.get(match.entry, match)
+                shares = Shares(round(best.video_share, 1), round(best.clip_share, 1), best.begin, best.end)
+                yield RecordMatch(
+                    key.hex(),
+                    self._kinds[kind],
+                    best.distance,
+                    SHARE,
+                    None,
+                    best.frames,
+                    match.entry not in left,
+                    shares,
+                )
+
     def _find_negative(self, values: set[str]) -> set[str]:
         ordered = sorted(values)
         near = self._negative.find_near([bytes.fromhex(value) for value in ordered])
@@ -134,6 +184,10 @@ class ListMatcher:
     ) -> RecordMatch:  # fmt: skip
         kind = self._kinds[int(self._kind_of[place])]
         return RecordMatch(self._ids[place].tobytes().hex(), kind, distance, reading, variant, frames, negative)
+
+
+def _split(frames: bytes) -> list[str]:
+    return [frames[begin : begin + 32].hex() for begin in range(0, len(frames), 32)]
 
 
 def _rank(match: RecordMatch) -> tuple[bool, int, str]:

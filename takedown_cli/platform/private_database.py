@@ -24,6 +24,7 @@ _NO_SPACE: Final = frozenset({
 class DatabaseForm:
     """A kind of file: SQLite's application id, the version of its tables, the statements that make them.
 
+    ``upgrades`` are the statements that make each version from the one before it, the last one ``version`` itself.
     Sentences say that another command is using it, that it could not be written, and that it is damaged; hints what to
     do then.
     """
@@ -36,6 +37,7 @@ class DatabaseForm:
     not_written_hint: str
     damaged: str
     damaged_hint: str
+    upgrades: tuple[tuple[str, ...], ...] = ()
 
 
 class PrivateDatabase:
@@ -66,9 +68,20 @@ class PrivateDatabase:
                     self.connection.execute(f"PRAGMA user_version = {self._form.version}")
                     for statement in self._form.tables:
                         self.connection.execute(statement)
-        found = self._number("PRAGMA application_id"), self._number("PRAGMA user_version")
-        if found != (self._form.application, self._form.version):
+        first = self._form.version - len(self._form.upgrades)
+        if self._is_one_of(range(first, self._form.version)):
+            with self.transaction():
+                # Nobody else was faster, in part or in whole.
+                for version in range(self._number("PRAGMA user_version"), self._form.version):
+                    for statement in self._form.upgrades[version - first]:
+                        self.connection.execute(statement)
+                self.connection.execute(f"PRAGMA user_version = {self._form.version}")
+        if not self._is_one_of(range(self._form.version, self._form.version + 1)):
             raise ListError(self._form.damaged, hint=self._form.damaged_hint)
+
+    def _is_one_of(self, versions: range) -> bool:
+        application, version = self._number("PRAGMA application_id"), self._number("PRAGMA user_version")
+        return application == self._form.application and version in versions
 
     def _number(self, query: str) -> int:
         return int(self.connection.execute(query).fetchone()[0])

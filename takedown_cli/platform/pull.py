@@ -13,14 +13,17 @@ from typing import Literal
 from takedown_cli.core.errors import UnreachableError, UntrustedIntakeError
 from takedown_cli.platform.feed_reader import FeedReader, StaleCursor
 from takedown_cli.platform.home import Settings
-from takedown_cli.platform.local_list import CLOCK_SLACK, ListState, LocalList
+from takedown_cli.platform.local_list import CLOCK_SLACK, ListState, ListWriter, LocalList
 
 OnRecords = Callable[[int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """What a pull did. ``refused``: the intake could not continue from the old cursor, so everything was fetched."""
+    """What a pull did. ``refused``: the intake could not continue from the old cursor, so everything was fetched.
+
+    ``clips`` counts the clips that are active; None if they are not kept.
+    """
 
     kind: Literal["snapshot", "delta"]
     refused: bool
@@ -28,6 +31,7 @@ class Pulled:
     removed: int
     active: int
     made: int
+    clips: int | None = None
 
 
 def pull(
@@ -77,12 +81,30 @@ class _Pull:
             except StaleCursor:
                 if cursor is not None:
                     raise
-                raise UnreachableError(
-                    "The intake's lists were replaced while they were fetched.", hint="Run the same command again."
-                ) from None
-            writer.finish(ListState(self.settings.source(), last, made, int(self.now())))
+                raise _replaced() from None
+            clips = self._pull_clips(writer, None if cursor is None or self.held is None else self.held.clips)
+            writer.finish(ListState(self.settings.source(), last, made, int(self.now()), clips))
         kind: Literal["snapshot", "delta"] = "snapshot" if cursor is None else "delta"
-        return Pulled(kind, refused, writer.changed, writer.removed, self.local.count(), made)
+        active = None if clips is None else self.local.count_clips()
+        return Pulled(kind, refused, writer.changed, writer.removed, self.local.count(), made, active)
+
+    def _pull_clips(self, writer: ListWriter, cursor: str | None) -> str | None:
+        """Follow the feed of clips from a cursor. Return the one after it; None, and no clips, if they are not kept."""
+        if not self.settings.clips:
+            writer.drop_clips()
+            return None
+        if cursor is None:
+            writer.drop_clips()
+        try:
+            for page in self.reader.clip_pages(cursor or None, self.settings.selection, self.key):
+                self._check_time(page.made)
+                writer.apply_clips(page.records)
+                cursor = page.cursor
+        except StaleCursor:
+            if not cursor or self.held is None or cursor != self.held.clips:
+                raise _replaced() from None
+            return self._pull_clips(writer, None)
+        return cursor or ""
 
     def _check_time(self, made: int) -> None:
         """Raise UntrustedIntakeError for a page from the past, with which withdrawn hashes would come back.
@@ -107,3 +129,9 @@ class _Pull:
                 hint="Compare this computer's clock with the intake's. If both are right, somebody may be replaying "
                 "old answers. The old list stays in force.",
             )
+
+
+def _replaced() -> UnreachableError:
+    return UnreachableError(
+        "The intake's lists were replaced while they were fetched.", hint="Run the same command again."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,26 @@ def hma(intake: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
         yield server
 
 
+@dataclass(frozen=True)
+class Native:
+    """What pulls the native feed into the banks NATIVE and, confirmed hashes alone, SURE."""
+
+    platform: Platform
+    address: str
+
+
+@pytest.fixture(scope="module")
+def native(intake: Running, hma: Hma) -> Native:
+    platform = Platform(intake.origin, intake.add_participant("HMA with the extension", "both"))
+    key = public_keys.key_id(bytes.fromhex(Person(intake.origin, intake.card).intake.signing_key))
+    address = f"{intake.origin}#{key}"
+    token = {"credential_json": {"token": platform.keys.endpoints["feed"]}}
+    hma.post("/c/exchanges/api/takedown", token)
+    for bank, config in (("NATIVE", {}), ("SURE", {"tier": "confirmed"})):
+        hma.post("/c/exchanges", {"bank": bank, "api": "takedown", "api_json": {"intake": address, **config}})
+    return Native(platform, address)
+
+
 def pdq_of(path: Path) -> str:
     [hashed] = [o for o in outcomes([path], Recipe(copies=frozenset()), workers=1) if isinstance(o, Hashed)]
     return next(f.value for f in hashed.fingerprints if f.kind == "pdq" and f.method == "full")
@@ -72,9 +93,10 @@ def test_it_pulls_both_feeds_matches_a_copy_and_meets_the_withdrawal(intake: Run
     another.submit(picture(balanced("never alone")))  # its index of a single hash matches nothing once it was stored
     time.sleep(_LATER)
     hma.fetch()
+    stock = {"BY_STOPNCII", "BY_NCMEC"}
     assert hma.fetched_well("BY_STOPNCII")
     assert hma.fetched_well("BY_NCMEC")
-    assert hma.lookup_photo(copy) == {"BY_STOPNCII", "BY_NCMEC"}
+    assert hma.lookup_photo(copy) & stock == stock
     assert hma.lookup_photo(other) == set()
     assert person.answers()["HMA"] == "seen"
     person.withdraw()
@@ -83,18 +105,13 @@ def test_it_pulls_both_feeds_matches_a_copy_and_meets_the_withdrawal(intake: Run
     assert hma.fetched_well("BY_STOPNCII")
     assert hma.fetched_well("BY_NCMEC")
     # Its StopNCII client does not look at hashStatus: what is withdrawn there goes on matching.
-    assert hma.lookup_photo(copy) == {"BY_STOPNCII"}
+    assert hma.lookup_photo(copy) & stock == {"BY_STOPNCII"}
 
 
-def test_the_extension_matches_reposts_removes_and_says_which_record(intake: Running, hma: Hma, tmp_path: Path) -> None:
-    platform = Platform(intake.origin, intake.add_participant("HMA with the extension", "both"))
+def test_the_extension_matches_reposts_removes_and_says_which_record(
+    intake: Running, hma: Hma, native: Native, tmp_path: Path
+) -> None:
     person, another = (Person(intake.origin, intake.card) for _ in range(2))
-    key = public_keys.key_id(bytes.fromhex(person.intake.signing_key))
-    token = {"credential_json": {"token": platform.keys.endpoints["feed"]}}
-    hma.post("/c/exchanges/api/takedown", token)
-    address = {"intake": f"{intake.origin}#{key}"}
-    for bank, config in (("NATIVE", {}), ("SURE", {"tier": "confirmed"})):
-        hma.post("/c/exchanges", {"bank": bank, "api": "takedown", "api_json": {**address, **config}})
     image = photos.picture(71)
     image.save(tmp_path / "original.png")
     copies = photos.reposts_of(image, tmp_path)
@@ -107,7 +124,7 @@ def test_the_extension_matches_reposts_removes_and_says_which_record(intake: Run
     [match] = hma.matches_of_photo(copies["chat"])["pdq_readings"]["NATIVE"]
     content = hma.get(f"/c/bank/NATIVE/content/{match['bank_content_id']}")
     [record] = content["metadata"]["collab"]["NATIVE"]
-    with FeedReader(IntakeAddress.parse(address["intake"]), platform.keys.endpoints["feed"]) as reader:
+    with FeedReader(IntakeAddress.parse(native.address), native.platform.keys.endpoints["feed"]) as reader:
         assert reader.send_verdicts([Verdict(id=record, verdict="Blocked", tags=[])]) == 1
     assert person.answers()["HMA with the extension"] == "blocked"
     person.withdraw()
@@ -117,21 +134,21 @@ def test_the_extension_matches_reposts_removes_and_says_which_record(intake: Run
         assert "NATIVE" not in hma.lookup_photo(copy, "pdq_readings") | hma.lookup_photo(copy)
 
 
-def test_after_a_restore_of_the_intake_it_drops_what_the_intake_has_not(
-    intake: Running, hma: Hma, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("native")
+def test_after_a_restore_of_the_intake_it_drops_what_the_intake_has_not(intake: Running, hma: Hma) -> None:
     """HMA itself deletes nothing when a checkpoint is stale."""
     person = Person(intake.origin, intake.card)
     gone, kept = balanced("lost by a restore"), balanced("kept by it")
     person.submit(picture(gone), picture(kept))
     hma.fetch()
-    assert "NATIVE" in hma.lookup(gone)
+    # By our signal type: the index of the stock one matches nothing where it has few hashes.
+    assert "NATIVE" in hma.lookup(gone, "pdq_readings")
     intake.intake.operate(lambda transaction: _lose(transaction, gone))
     for _ in range(2):  # the first learns that its cursor ended
         hma.fetch()
     assert hma.fetched_well("NATIVE")
-    assert "NATIVE" not in hma.lookup(gone)
-    assert "NATIVE" in hma.lookup(kept)
+    assert "NATIVE" not in hma.lookup(gone, "pdq_readings")
+    assert "NATIVE" in hma.lookup(kept, "pdq_readings")
 
 
 def _lose(transaction: WriteTransaction, value: str) -> None:

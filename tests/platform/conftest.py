@@ -14,7 +14,7 @@ from takedown_cli.intake import running
 from takedown_cli.intake.http.server import Running
 from takedown_cli.platform.feed_reader import FeedReader
 from takedown_cli.platform.home import Home, Settings, make_settings
-from takedown_cli.platform.local_list import LocalList
+from takedown_cli.platform.local_list import Kind, LocalList
 from takedown_cli.platform.pull import Pulled, pull
 from tests.intake.person import Person
 
@@ -45,6 +45,15 @@ class Site:
         with self.reader(proxy) as reader, LocalList(self.home.list_file, make=True) as local:
             return pull(reader, self.settings, local, afresh=afresh, now=clock.seconds)
 
+    def clips(self) -> dict[str, tuple[set[str], Kind]]:
+        """Id → frames and kind of the clips on the local list."""
+        with LocalList(self.home.list_file) as local, local.reading():
+            kinds = local.kinds()
+            return {
+                key.hex(): ({frames[at : at + 32].hex() for at in range(0, len(frames), 32)}, kinds[kind])
+                for key, frames, kind in local.clips()
+            }
+
     def held(self) -> dict[str, str]:
         """Value → id of the records on the local list."""
         with LocalList(self.home.list_file) as local:
@@ -53,11 +62,11 @@ class Site:
 
 @pytest.fixture
 def new_site(intake: Running, tmp_path: Path) -> Callable[..., Site]:
-    def make(name: str = "site", **chosen: tuple[str, ...]) -> Site:
+    def make(name: str = "site", *, clips: bool = False, **chosen: tuple[str, ...]) -> Site:
         keys = intake.add_participant(f"{name} {uuid4().hex[:6]}")
         token = keys.endpoints["feed"]
         lists, tiers, classes = (chosen.get(word, ()) for word in ("lists", "tiers", "classes"))
-        settings = make_settings(intake.address, token, lists, tiers, classes, 7)
+        settings = make_settings(intake.address, token, lists, tiers, classes, 7, clips=clips)
         home = Home(tmp_path / name)
         home.save(settings)
         return Site(home, settings, token)

@@ -11,7 +11,7 @@ from takedown_cli.core.model import Fingerprint, Hashed, Media
 from takedown_cli.intake.messages.deny_list import RADIUS
 from takedown_cli.platform.local_list import ListState, LocalList
 from takedown_cli.platform.match import ListMatcher, RecordMatch
-from takedown_cli.protocol.feed import ActiveRecord, FeedList, SignalName
+from takedown_cli.protocol.feed import ActiveClip, ActiveRecord, FeedList, SignalName
 from tests.intake.person import balanced
 
 LISTED, MD5 = balanced("listed"), "ab" * 16
@@ -94,3 +94,39 @@ def test_frames_that_show_the_negative_list_do_not_count(tmp_path: Path) -> None
 def test_an_equal_file_matches_whatever_the_negative_list_has(tmp_path: Path) -> None:
     matches = find(tmp_path, video(LISTED, md5=MD5), LISTED)
     assert [(match.reading, match.negative) for match in matches] == [("equal", False), ("full", True)]
+
+
+# --------------------------------------------------------------------------------------------------------------- clips
+
+CLIP = tuple(balanced(("frame of a listed clip", number)) for number in range(6))
+
+
+def find_clip(folder: Path, outcome: Hashed, *negative: str) -> list[RecordMatch]:
+    """What a list with the clip ``CLIP`` says of a file, and a negative list with these values."""
+    make_list(folder / "clips.db", ("adult", "pdq", CLIP[0]))
+    make_list(folder / "negative.db", *(("negative", "pdq", value) for value in negative))
+    with LocalList(folder / "clips.db") as local, LocalList(folder / "negative.db") as denied:
+        with local.changing(afresh=False) as writer:
+            writer.apply_clips(
+                [ActiveClip(id="c1" * 16, state="active", list="adult", tier="confirmed", frames=CLIP, distance=31)]
+            )
+        return [match for match in ListMatcher(local, denied).find(outcome) if match.reading == "clip"]
+
+
+def test_a_video_matches_a_clip_by_its_share_of_frames(tmp_path: Path) -> None:
+    others = [balanced(("another frame", number)) for number in range(20)]
+    [match] = find_clip(tmp_path, video(*CLIP[:3], others[0]))
+    assert (match.id, match.distance, match.frames, match.negative) == ("c1" * 16, 0, 3, False)
+    assert match.shares is not None
+    assert (match.shares.video_share, match.shares.clip_share) == (75, 50)
+    assert find_clip(tmp_path, video(CLIP[0], *others)) == []
+    assert find_clip(tmp_path, picture(*CLIP)) == [], "a picture has no share of frames"
+
+
+def test_frames_of_the_negative_list_are_no_match_of_a_clip(tmp_path: Path) -> None:
+    other = balanced("an ordinary frame")
+    [match] = find_clip(tmp_path, video(*CLIP[:4], other), CLIP[0])
+    assert match.shares is not None
+    assert (match.negative, match.frames, match.shares.video_share) == (False, 3, 60)
+    [match] = find_clip(tmp_path, video(*CLIP[:2], other), *CLIP[:2])
+    assert match.negative

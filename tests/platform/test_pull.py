@@ -319,3 +319,107 @@ def test_settings_name_what_is_wrong(tmp_path: Path, intake: Running) -> None:
     (home.path / "platform.toml").write_text("version = 2\n")
     with pytest.raises(ConfigError):
         home.load()
+
+
+# --------------------------------------------------------------------------------------------------------------- clips
+
+
+def test_clips_are_kept_if_the_platform_wants_them_and_go_with_their_frames(
+    person: Person, new_site: Callable[..., Site]
+) -> None:
+    frames = [balanced(("frame of a kept clip", n)) for n in range(3)]
+    person.submit(video("ce" * 16, *frames))
+    plain, site = new_site("without"), new_site("with", clips=True)
+    assert plain.pull().clips is None
+    assert plain.clips() == {}
+    assert site.pull().clips == len(site.clips())
+    [(key, kind)] = [(key, kind) for key, (held, kind) in site.clips().items() if held == {*frames}]
+    assert (kind.signal, kind.list, kind.tier, kind.distance) == ("clip", "under-18", "provisional", 31)
+    before = site.clips()
+    assert site.pull().kind == "delta"
+    assert site.clips() == before
+    person.withdraw()
+    site.pull()
+    assert key not in site.clips()
+    assert not {*frames} & site.held().keys()
+
+
+def test_a_platform_may_begin_and_cease_to_keep_clips(person: Person, new_site: Callable[..., Site]) -> None:
+    person.submit(video("cf" * 16, *(balanced(("frame of a clip for later", n)) for n in range(3))))
+    site = new_site()
+    site.pull()
+    site.settings = site.settings.model_copy(update={"clips": True})
+    assert site.pull().kind == "delta", "the hashes need not be fetched again"
+    held = site.clips()
+    assert held
+    assert site.pull(afresh=True).clips == len(held)
+    assert site.clips() == held
+    site.settings = site.settings.model_copy(update={"clips": False})
+    assert site.pull().clips is None
+    assert site.clips() == {}
+
+
+def test_a_cursor_of_clips_that_is_refused_begins_them_anew(person: Person, new_site: Callable[..., Site]) -> None:
+    person.submit(video("d0" * 16, *(balanced(("frame after a restore", n)) for n in range(3))))
+    site = new_site(clips=True)
+    site.pull()
+    held = site.clips()
+    with closing(sqlite3.connect(site.home.list_file)) as database:
+        database.execute("UPDATE state SET clips = '1.forged'")
+        database.execute("INSERT INTO clips SELECT randomblob(16), frames, kind FROM clips LIMIT 1")
+        database.commit()
+    assert site.pull().kind == "delta"
+    assert site.clips() == held
+
+
+#: How version 1 made its tables.
+BEFORE_CLIPS = """
+CREATE TABLE kinds (kind INTEGER PRIMARY KEY, signal TEXT NOT NULL, list TEXT NOT NULL, tier TEXT NOT NULL,
+        classes TEXT NOT NULL, media TEXT NOT NULL, distance INTEGER NOT NULL);
+CREATE TABLE records (id BLOB PRIMARY KEY, value BLOB NOT NULL, kind INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, cursor TEXT NOT NULL,
+        made INTEGER NOT NULL, pulled INTEGER NOT NULL);
+PRAGMA application_id = 1952738409;
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_list_from_before_clips_stays_in_force_and_is_continued(
+    person: Person, new_site: Callable[..., Site]
+) -> None:
+    frames = [balanced(("frame of an old list", n)) for n in range(3)]
+    person.submit(video("d1" * 16, *frames))
+    site = new_site()
+    site.pull()
+    held = site.held()
+    with LocalList(site.home.list_file) as local, local.reading():
+        state, kinds, rows = local.state(), local.kinds(), list(local.rows())
+    assert state is not None
+    site.home.list_file.unlink()
+    with closing(sqlite3.connect(site.home.list_file)) as database:
+        database.executescript(BEFORE_CLIPS)
+        database.executemany(
+            "INSERT INTO kinds VALUES (?, ?, ?, ?, ?, ?, ?)", [(n, *kind) for n, kind in kinds.items()]
+        )
+        database.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
+        database.execute(
+            "INSERT INTO state VALUES (1, ?, ?, ?, ?)", (state.source, state.cursor, state.made, state.pulled)
+        )
+        database.commit()
+    assert site.held() == held
+    assert site.clips() == {}
+    with LocalList(site.home.list_file) as local:
+        assert local.require(site.settings.source(), 7) == state
+    site.settings = site.settings.model_copy(update={"clips": True})
+    assert site.pull().kind == "delta"
+    assert {*frames} in [held for held, _ in site.clips().values()]
+
+
+def test_a_list_of_a_later_version_is_refused_and_not_changed(site: Site) -> None:
+    site.pull()
+    with closing(sqlite3.connect(site.home.list_file)) as database:
+        database.execute("PRAGMA user_version = 3")
+    with pytest.raises(ListError):
+        LocalList(site.home.list_file)
+    with closing(sqlite3.connect(site.home.list_file)) as database:
+        assert database.execute("PRAGMA user_version").fetchone() == (3,)

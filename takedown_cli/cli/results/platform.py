@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NotRequired, Self, cast
 
@@ -26,13 +26,17 @@ def moment(seconds: int) -> str:
 
 
 class JoinReport(Result, schema="takedown.platform.join"):
-    """``takedown platform join --json``. Lists, tiers and classes that are empty mean all of the subscription."""
+    """``takedown platform join --json``. Lists, tiers and classes that are empty mean all of the subscription.
+
+    ``clips`` is there and true if clips are kept.
+    """
 
     intake: str
     lists: list[str]
     tiers: list[str]
     classes: list[str]
     max_age_days: int
+    clips: bool = ABSENT
 
     def lines(self) -> Iterator[str]:
         yield f"Joined {self.intake}."
@@ -46,7 +50,8 @@ class PullReport(Result, schema="takedown.platform.pull"):
 
     ``kind`` is ``snapshot`` if everything was fetched. ``made`` is when the intake made the last page (UTC).
     ``refused`` says that everything had to be fetched because the intake could not continue from the old place.
-    ``negative`` counts the pictures of the negative list, if it is kept beside the list.
+    ``negative`` counts the pictures of the negative list, if it is kept beside the list; ``clips`` the active clips, if
+    they are kept.
     """
 
     kind: Literal["snapshot", "delta"]
@@ -56,12 +61,14 @@ class PullReport(Result, schema="takedown.platform.pull"):
     active: int
     made: str
     negative: int = ABSENT
+    clips: int = ABSENT
 
     @classmethod
     def of(cls, pulled: Pulled, negative: Pulled | None = None) -> Self:
         """Return the report of a pull, and of that of the negative list beside it."""
-        beside = {} if negative is None else {"negative": negative.active}
-        return cls.copied_from(pulled, made=moment(pulled.made), **beside)
+        beside = ABSENT if negative is None else negative.active
+        clips = ABSENT if pulled.clips is None else pulled.clips
+        return cls.copied_from(pulled, made=moment(pulled.made), negative=beside, clips=clips)
 
     def lines(self) -> Iterator[str]:
         if self.kind == "snapshot":
@@ -77,13 +84,17 @@ class PullReport(Result, schema="takedown.platform.pull"):
             yield "The intake could not continue from where this list stood, so everything was fetched again."
         if self.negative is not ABSENT and self.negative:
             yield f"{counted(self.negative, 'picture', 'pictures')} on the negative list: no match in a scan."
+        if self.clips is not ABSENT:
+            yield f"{counted(self.clips, 'video', 'videos')} to match by their share of frames."
 
 
 class RecordRow(TypedDict):
     """A record of the list that the file matches. ``id`` is what ``platform feedback`` takes.
 
     ``reading`` is how the file was read for it: ``full`` or ``512nn`` (as it is), ``turned``, ``negative``, ``inside``
-    or ``filled`` with its ``variant``, or ``equal`` (the very file). ``frames`` counts a video's frames that match.
+    or ``filled`` with its ``variant``, ``equal`` (the very file), or ``clip`` (its share of frames). ``frames`` counts
+    a video's frames that match. Of a clip, ``video_share`` and ``clip_share`` are per cent of the video's and of the
+    clip's frames that match; the first and last of the video's are at ``begin`` and ``end`` (seconds).
     """
 
     id: str
@@ -95,6 +106,10 @@ class RecordRow(TypedDict):
     reading: str
     variant: NotRequired[str]
     frames: NotRequired[int]
+    video_share: NotRequired[float]
+    clip_share: NotRequired[float]
+    begin: NotRequired[float]
+    end: NotRequired[float]
 
 
 class ScanFileLine(TypedDict):
@@ -141,7 +156,7 @@ def _record_row(match: RecordMatch) -> RecordRow:
     row = {
         "id": match.id, "list": kind.list, "tier": kind.tier, "classes": kind.classes.split(","),
         "signal": kind.signal, "distance": match.distance, "reading": match.reading, "variant": match.variant,
-        "frames": match.frames,
+        "frames": match.frames, **(asdict(match.shares) if match.shares else {}),
     }  # fmt: skip
     return cast("RecordRow", {name: value for name, value in row.items() if value is not None})
 

@@ -15,6 +15,7 @@ from takedown_cli.cli.options.connection import ConnectionOptions
 from takedown_cli.cli.options.intake import Intake, intake_address
 from takedown_cli.cli.options.progress import ProgressMode
 from takedown_cli.cli.results.platform import JoinReport, PullReport
+from takedown_cli.cli.results.result import ABSENT
 from takedown_cli.cli.terminal.console import console, is_terminal
 from takedown_cli.cli.terminal.prompts import secret
 from takedown_cli.core.errors import OutputError, UsageError
@@ -45,6 +46,9 @@ def join_intake(
     max_age: Annotated[
         str, typer.Option("--max-age", metavar="DAYS", help="How old the list may be when it is used, such as 7d.")
     ] = "7d",
+    clips: Annotated[
+        bool, typer.Option("--clips", help="Keep which hashes are of one video, to match videos by share of frames.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the settings of a folder that joined before.")
     ] = False,
@@ -72,14 +76,14 @@ def join_intake(
         raise OutputError("This folder has joined an intake already.", hint="Add --force to replace its settings.")
     age = _parse_days(max_age)
     token = _read_token(token_file)
-    settings = make_settings(str(address), token, _words(lists), _words(tiers), _words(classes), age)
+    settings = make_settings(str(address), token, _words(lists), _words(tiers), _words(classes), age, clips=clips)
     with feed_reader(settings, connection) as reader:
         key = reader.fetch_signing_key()
         for each in filter(None, (settings, settings.beside)):
             reader.page_after(None, each.selection, key)
     home.save(settings)
     chosen = {name: list(getattr(settings, name)) for name in ("lists", "tiers", "classes")}
-    console.show(JoinReport(intake=settings.intake, max_age_days=age, **chosen))
+    console.show(JoinReport(intake=settings.intake, max_age_days=age, clips=clips or ABSENT, **chosen))
 
 
 def _parse_days(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -41,6 +42,26 @@ def scan_files(
         Path | None,
         typer.Option(
             "--resume", metavar="JOURNAL", help="Keep a sealed journal of what is done, and continue from it."
+        ),
+    ] = None,
+    video_share: Annotated[
+        float | None,
+        typer.Option(
+            "--video-share",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="How much of a video must match a clip of the list: share of the video's frames.",
+        ),
+    ] = None,
+    clip_share: Annotated[
+        float | None,
+        typer.Option(
+            "--clip-share",
+            metavar="PERCENT",
+            min=0,
+            max=100,
+            help="How much of the clip must be in the video: share of the clip's frames.",
         ),
     ] = None,
     progress: ProgressMode = None,
@@ -88,11 +109,14 @@ def scan_files(
             from takedown_cli.api import hash_paths
             from takedown_cli.cli.results import hash_report
             from takedown_cli.cli.results.platform import ScanReport, moment, scan_line
+            from takedown_cli.platform.clips import ClipRule
             from takedown_cli.platform.match import ListMatcher
             from takedown_cli.platform.scan import Scan
 
             with _open_negative(home, settings) as beside:
-                scan = Scan(ListMatcher(local, beside))
+                chosen = {"video_share": video_share, "clip_share": clip_share}
+                rule = replace(ClipRule(), **{name: share for name, share in chosen.items() if share is not None})
+                scan = Scan(ListMatcher(local, beside, rule))
             started = time.monotonic()
             recording = hasher if journal is None else journal.recording(hasher)
             with (

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from takedown_cli import fixtures
+from takedown_cli.fixtures.clip import smaller_clip
 from tests.cli.commands.platform.conftest import Operator
 from tests.cli.documents import published, validator
 from tests.cli.runner import Ended, run, start
@@ -94,6 +95,33 @@ def test_videos_are_found_by_their_frames_and_by_the_very_file(site: Operator) -
     readings = {match["reading"] for match in files["longer.mp4"]["matches"]}
     assert readings <= {"full", "512nn"}
     assert all(match["frames"] >= 1 for match in files["longer.mp4"]["matches"])
+
+
+def test_copies_of_a_video_are_found_by_their_share_of_frames(site: Operator) -> None:
+    uploads = site.folder / "uploads"
+    original = site.folder / "original.mp4"
+    fixtures.clip(original, 97, seconds=8.0)
+    smaller_clip(original, uploads / "smaller.mp4", (240, 180))
+    fixtures.clip(uploads / "another.mp4", 98, seconds=4.0)
+    person = site.report(original)
+    site.join("--force --clips")
+    assert published(site("platform pull site --json").out)["clips"] >= 1
+    files, last = lines_of(site("platform scan site uploads --jsonl", 10))
+    [match] = [match for match in files["smaller.mp4"]["matches"] if match["reading"] == "clip"]
+    assert match["video_share"] >= 50
+    assert 0 <= match["begin"] < match["end"] <= 8
+    assert files["another.mp4"]["matches"] == []
+    assert last["matched"] == 1
+    verdict = json.dumps({"id": match["id"], "verdict": "Blocked"})
+    (site.folder / "decided.jsonl").write_text(verdict + "\n")
+    assert published(site("platform feedback site decided.jsonl --json").out)["met"] >= 1
+    files, _ = lines_of(site("platform scan site uploads --jsonl --video-share 100 --clip-share 100", 10))
+    assert "clip" not in {match["reading"] for match in files["smaller.mp4"]["matches"]} or match["video_share"] == 100
+    site("platform scan site uploads --video-share 101", 2)
+    person.withdraw()
+    site("platform pull site")
+    files, _ = lines_of(site("platform scan site uploads --jsonl"))
+    assert files["smaller.mp4"]["matches"] == []
 
 
 def test_each_outcome_of_a_scan_has_its_exit_code(site: Operator) -> None:
