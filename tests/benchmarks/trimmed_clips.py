@@ -80,7 +80,7 @@ def _read(path: Path) -> Frames:
         for frame in read.decode(video=0):
             scale = SIDE / max(frame.width, frame.height)
             width, height = (round(side * scale / 2) * 2 for side in (frame.width, frame.height))
-            found.append(frame.reformat(width, height, format="rgb24").to_ndarray())
+            found.append(np.asarray(frame.reformat(width, height, format="rgb24").to_ndarray(), np.uint8))
     return found
 
 
@@ -141,7 +141,7 @@ def _fade(frames: Frames) -> Frames:
 def _card(kind: str, like: Frames) -> Frames:
     """Return some seconds of black, white, a colour, stripes as of a test card, or a line of text on black."""
     height, width = like[0].shape[:2]
-    shown = Image.new("RGB", (width, height), {"white": "white", "a colour": (30, 90, 160)}.get(kind, "black"))
+    shown = Image.new("RGB", (width, height), {"white": "white", "a colour": "steelblue"}.get(kind, "black"))
     draw = ImageDraw.Draw(shown)
     if kind == "stripes":
         colours = ("white", "yellow", "cyan", "lime", "magenta", "red", "blue")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -114,8 +113,10 @@ def scan_files(
             from takedown_cli.platform.scan import Scan
 
             with _open_negative(home, settings) as beside:
-                chosen = {"video_share": video_share, "clip_share": clip_share}
-                rule = replace(ClipRule(), **{name: share for name, share in chosen.items() if share is not None})
+                rule = ClipRule(
+                    ClipRule().video_share if video_share is None else video_share,
+                    ClipRule().clip_share if clip_share is None else clip_share,
+                )
                 scan = Scan(ListMatcher(local, beside, rule))
             started = time.monotonic()
             recording = hasher if journal is None else journal.recording(hasher)
