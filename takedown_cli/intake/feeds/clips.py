@@ -50,12 +50,13 @@ def _read_clips(
     connection: Connection, selection: Selection, place: int, until: int, wanted: Sequence[ColumnElement[bool]]
 ) -> Iterator[tuple[int, bytes, str | None]]:
     """Yield the place, the record id and the JSON of clips after a place; none where too few frames are given."""
-    query = select(clips.c.seq, clips.c.id, clips.c.record, clips.c.list).where(
+    query = select(clips.c.seq, clips.c.id, clips.c.record, clips.c.list, clips.c.listed).where(
         clips.c.list.in_(selection.lists), clips.c.seq <= until, *wanted
     )
     while rows := connection.execute(query.where(clips.c.seq > place).order_by(clips.c.seq).limit(_CHUNK)).all():
-        frames = _read_frames(connection, selection, [row.id for row in rows])
-        for seq, row, record, list_name in rows:
+        # One that is not listed has too few: a page may name thousands of those that were removed.
+        frames = _read_frames(connection, selection, [row.id for row in rows if row.listed])
+        for seq, row, record, list_name, _ in rows:
             mine = frames[row]
             text = _clip_json(bytes(record), list_name, mine) if len(mine) >= MIN_FRAMES else None
             yield seq, bytes(record), text
