@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from tests.cli.commands.platform.conftest import Operator
 from tests.cli.documents import published
 from tests.cli.runner import start
 from tests.client.hma_server import serving
+from tests.docs.markdown import DOCS, code_blocks
 from tests.intake.person import HTTP, Person, balanced, picture
 from tests.platform.test_callbacks import SECRET, callback, pem, signed_by_coop, webhook
 from tests.waiting import PATIENCE
@@ -118,6 +120,29 @@ def test_coop_names_an_entry_of_hma_and_nothing_of_people_is_kept(site: Operator
     kept = b"".join(path.read_bytes() for path in (site.folder / "site").iterdir())
     for word in (b"uploader", b"upload-17", b"moderator", b"SEVERE"):
         assert word not in kept
+
+
+@pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("curl")), reason="no openssl, or no curl")
+def test_the_page_shows_how_to_sign_as_coop_does(site: Operator) -> None:
+    person, record = listed(site, "signed by openssl")
+    text = (DOCS / "how-to" / "relay-verdicts.md").read_text(encoding="utf-8")
+    keys, send = (
+        next(block for _, block in code_blocks(text) if word in block) for word in ("openssl genrsa", "curl --data")
+    )
+
+    def typed(script: str) -> str:
+        done = subprocess.run(
+            ["sh", "-e", "-c", script], cwd=site.folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    typed(keys)
+    with relaying(site, "--coop-key", "coop.pem", "--coop-action", "removed=Blocked") as address:
+        script = send.replace("RECORD-ID", record).replace("http://127.0.0.1:8471", address)
+        unsigned = script.replace("Coop-Signature: ", "X-Other: ")
+        assert [typed(unsigned), typed(script), typed(script)] == ["401", "202", "200"]
+        until(lambda: "blocked" in person.answers().values())
 
 
 def test_what_was_taken_outlives_the_relay_and_an_intake_that_is_away(site: Operator) -> None:
