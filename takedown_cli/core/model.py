@@ -278,7 +278,7 @@ class Recipe:
     def of_uploads(cls, *, readings: bool = False, limits: Limits | None = None) -> Self:
         """Return how platforms read what is uploaded: whole, upright, one frame a second of a video, and no copies.
 
-        With ``readings`` also turned, negative, and each picture that sits inside it.
+        With ``readings`` also turned, negative, zoomed and tilted a little, and each picture that sits inside it.
         """
         limits = limits or Limits()
         return cls(frozenset(), frozenset({"sha1"}), "vpdq", readings=readings, whole=True, limits=limits)

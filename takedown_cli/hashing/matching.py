@@ -21,13 +21,15 @@ if TYPE_CHECKING:
 
 #: The two readings of a picture that platforms' software has; a video's frames are only ever read in full.
 METHODS: Final = ("full", "512nn")
-#: The method of a reading beside them: turned or mirrored, as a negative, a picture inside, flat bars filled.
+#: The method of a reading beside them: turned or mirrored, as a negative, a picture inside, flat bars filled, or
+#: zoomed, moved and tilted a little.
 TURNED: Final = "turned"
 NEGATIVE: Final = "negative"
 INSIDE: Final = "inside"
 FILLED: Final = "filled"
+REFRAMED: Final = "reframed"
 #: What a platform can read beside them, if it looks for pictures inside pictures: ``hashing.readings`` makes these.
-FURTHER: Final = (TURNED, NEGATIVE, INSIDE, FILLED)
+FURTHER: Final = (TURNED, NEGATIVE, INSIDE, FILLED, REFRAMED)
 #: Kinds that match only when equal.
 EXACT: Final = ("sha256", "md5", "sha1")
 

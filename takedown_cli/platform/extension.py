@@ -83,7 +83,7 @@ def _split(joined: str) -> list[str]:
 
 
 class PdqReadingsSignal(signal_base.SimpleSignalType, signal_base.BytesHasher):
-    """All readings of an upload, as PDQs with commas between them: turned, negative, inside a frame, bars filled.
+    """All readings of an upload, as PDQs with commas between them: turned, negative, inside, bars filled, reframed.
 
     What is stored in a bank is a single PDQ, as in the signal type ``pdq``.
     """

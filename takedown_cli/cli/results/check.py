@@ -21,6 +21,7 @@ READS: Final = {
     "negative": "as a negative too",
     "inside": "that are inside a picture too",
     "filled": "with plain bars filled in too",
+    "reframed": "zoomed, moved and tilted a little too",
 }
 #: Reasons why platforms can match no copy like this one.
 _WEAK: Final = frozenset({Reason.BLANK, Reason.TINY, Reason.LOW_QUALITY})

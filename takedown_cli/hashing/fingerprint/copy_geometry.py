@@ -129,6 +129,17 @@ def downsample_grid(square: Floats) -> Floats:
     return block
 
 
+def map_frame(near: float, far: float, size: int) -> Floats:
+    """Return the 64 x ``size`` map of an axis of cells to PDQ's samples of it from ``near`` to ``far`` (0 to 1 is all).
+
+    What lies beyond its ends, by less than its length, is shown as its mirror image.
+    """
+    edges = (np.linspace(-1, 2, 3 * size + 1, dtype=np.float32) - np.float32(near)) / np.float32(far - near)
+    before, itself, after = np.split(np.diff(_tent_below(edges[None]), axis=2)[0], 3, axis=1)
+    mapped: Floats = itself + (before + after)[:, ::-1]
+    return mapped
+
+
 def transform_blocks(blocks: Floats) -> Floats:
     """Return 16 x 16 coefficients of 64 x 64 luma, or of a stack of them."""
     coefficients: Floats = np.matmul(np.matmul(_DCT, blocks), _DCT.T)

@@ -52,14 +52,16 @@ _PREDICTED: Final[dict[CopyKind, str]] = {
     "fits": r"fit:(?:(?:9x16|9x19\.5|1x2|2x1|16x9):50|(?:1x1|4x5):(?:0|[1-9][0-9]?|100))",
 }
 _AGAIN: Final = r"(?:\.(?:[2-9]|[1-8][0-9]|9[01]))?"
+_MOVED: Final = r"reframed/(?:wider|closer|(?:more|less)-(?:left|right|above|below)|tilt[+-]5):original"
 #: Further readings of an upload, as method and variant: these, each once.
 _UPLOAD: Final = re.compile(
     r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|negative/original"
-    r"|inside/(?:[1-9]|1[0-6]):(?:original|flipy)|filled/(?:original|flipy)"
+    r"|inside/(?:[1-9]|1[0-6]):(?:original|flipy)|filled/(?:original|flipy)|" + _MOVED
 )
 #: The same of a frame of an upload.
 _UPLOAD_OF_FRAME: Final = re.compile(
-    r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|inside/[1-6]:(?:original|flipy)"
+    r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|inside/[1-6]:(?:original|flipy)|"
+    + _MOVED
 )
 _SEGMENT: Final = re.compile(r"segment-(?:[0-9]|[1-9][0-9]|1[0-7][0-9]|180)")
 _ROOM: Final = 2

@@ -1,4 +1,4 @@
-"""The readings of a video's frames: turned, and the rectangles that are steady over frames, as of a clip in a viewer.
+"""The readings of a video's frames: turned, reframed, and the rectangles that are steady over frames, as of a viewer.
 
 What moves inside a clip looks like an edge now and then. What many frames have at the same place is where it plays.
 """
@@ -16,7 +16,7 @@ from takedown_cli.hashing.readings.corners import fill_corners
 from takedown_cli.hashing.readings.grounds import find_flat, find_grounds
 from takedown_cli.hashing.readings.rectangles import find_rectangles, overlap
 from takedown_cli.hashing.readings.reduced import Upload
-from takedown_cli.hashing.readings.upload import read_square, read_turned
+from takedown_cli.hashing.readings.upload import read_reframed, read_square, read_turned
 
 #: Frames in which rectangles are looked for: the first ones.
 LOOKED_AT = 4
@@ -49,10 +49,12 @@ class FrameReader:
         ``pixels`` are upright, as for an upload; ``coefficients`` and ``quality`` are those of the frame's own hash.
         """
         found: list[Fingerprint] = []
+        upload = Upload(pixels)
         if quality >= MIN_QUALITY:
             turned = read_turned(TURNED, "", coefficients, quality, pdq.DIHEDRAL_NAMES[1:])
-            found += [replace(reading, frame=frame, timestamp=timestamp) for reading in turned]
-        self._waiting.append(_Waiting(frame, timestamp, Upload(pixels)))
+            moved = read_reframed(upload)
+            found += [replace(reading, frame=frame, timestamp=timestamp) for reading in turned + moved]
+        self._waiting.append(_Waiting(frame, timestamp, upload))
         return found + (self.finish() if self._steady is not None or len(self._waiting) == LOOKED_AT else [])
 
     def finish(self) -> list[Fingerprint]:

@@ -23,7 +23,8 @@ from takedown_cli.fixtures import texture
 from takedown_cli.hashing import hash_media
 from takedown_cli.hashing.decode.video import MODES
 from takedown_cli.hashing.discover import open_media
-from takedown_cli.hashing.fingerprint import copies, copy_transforms, pdq, perceptual, picture, vpdq
+from takedown_cli.hashing.fingerprint import copies, copy_transforms, pdq, perceptual, picture, reframing, vpdq
+from takedown_cli.hashing.matching import REFRAMED
 from takedown_cli.hashing.pool import channel, record, validate
 from takedown_cli.hashing.pool.record import RecordError
 from takedown_cli.hashing.pool.supervisor import Pool
@@ -74,6 +75,9 @@ def test_the_names_are_those_that_the_fingerprints_have() -> None:
     assert (validate.PREDICTED_OF_VIDEO, validate.COPIED_FRAMES) == (vpdq.MOST, vpdq.COPIED_FRAMES)
     assert vpdq.MOST == MAX_OF_VIDEO
     assert {*validate.SINGLE, validate.SEGMENTS} == {*document.PERCEPTUAL}
+    for name in (*reframing.FRAMES, f"tilt+{reframing.TILT}", f"tilt-{reframing.TILT}"):
+        for names in (validate._UPLOAD, validate._UPLOAD_OF_FRAME):
+            assert names.fullmatch(f"{REFRAMED}/{name}:original")
 
 
 @pytest.mark.parametrize("kind", copies.PREDICTED_KINDS)

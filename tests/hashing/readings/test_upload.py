@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from PIL import Image, ImageDraw, ImageOps
 from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Fingerprint
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.hashing.fingerprint import pdq
-from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, TURNED, distance
+from takedown_cli.hashing.fingerprint.copies import PREDICTED_KINDS, predict_copies
+from takedown_cli.hashing.fingerprint.thumbnail import make_thumbnail
+from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, REFRAMED, TURNED, distance
 from takedown_cli.hashing.readings.rectangles import MOST
 from takedown_cli.hashing.readings.upload import read_upload
 from tests.benchmarks.copies import finish
@@ -70,6 +73,35 @@ def test_a_bar_over_the_eyes_is_filled() -> None:
     assert nearest_of(barred)[FILLED] <= MATCH_DISTANCE
 
 
+def _cut(shown: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
+    width, height = shown.size
+    return shown.crop((left * width, top * height, (1 - right) * width, (1 - bottom) * height))
+
+
+#: Copies beyond what the list predicts: 5 % of all four sides, 10 % of one, 3 degrees.
+BEYOND: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "four sides": lambda shown: _cut(shown, 0.07, 0.02, 0.02, 0.06),
+    "one side": lambda shown: _cut(shown, 0, 0, 0.15, 0),
+    "tilted": lambda shown: shown.rotate(5, Image.Resampling.BICUBIC),
+    "tilted the other way": lambda shown: shown.rotate(-5, Image.Resampling.BICUBIC),
+}
+
+
+@pytest.mark.parametrize("kind", BEYOND)
+def test_a_reframed_upload_reaches_copies_beyond_those_that_are_listed(kind: str) -> None:
+    plain = reached = 0
+    for seed in range(6):
+        shown = picture(40 + seed, (900, 700))
+        predicted = predict_copies(make_thumbnail(np.asarray(shown)), frozenset(PREDICTED_KINDS))
+        listed = [pdq.hash_full(np.asarray(shown)).value, *(each.value for each in predicted)]
+        copy = BEYOND[kind](shown)
+        values = [[pdq.hash_full(np.asarray(copy)).value], [r.value for r in readings_of(copy) if r.method == REFRAMED]]
+        near = [min(distance(value, each) for value in some for each in listed) <= MATCH_DISTANCE for some in values]
+        plain, reached = plain + near[0], reached + near[1]
+    assert plain <= 2
+    assert reached >= plain + 3
+
+
 def test_the_readings_of_another_picture_do_not_match() -> None:
     for drawn in (picture(12, (900, 700)), ImageOps.expand(picture(13, (700, 900)), 90, (0, 0, 0))):
         assert min(nearest_of(drawn).values()) > 60
@@ -82,7 +114,7 @@ def test_there_are_some_tens_of_readings_and_each_has_a_name_of_its_own() -> Non
     found = readings_of(crowded)
     assert len({(reading.method, reading.variant) for reading in found}) == len(found)
     counts = Counter(reading.method for reading in found)
-    assert (counts[TURNED], counts[NEGATIVE]) == (7, 1)
+    assert (counts[TURNED], counts[NEGATIVE], counts[REFRAMED]) == (7, 1, 12)
     assert 8 <= counts[INSIDE] <= 2 * MOST
     assert all((reading.quality or 0) >= MIN_QUALITY for reading in found)
 
