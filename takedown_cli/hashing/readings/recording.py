@@ -29,8 +29,8 @@ _ONE = 0.9
 _STILL, _MOVES = 24, 16
 #: Pixels around one that changes that are no furniture, and of the shorter side of a frame at least.
 _NEAR, _TINY = 7, 64
-#: What plays moves by this share of what moves the most.
-_PLAYS = 0.3
+#: What plays moves by this share of what moves the most, and a picture holds this share of what plays in it.
+_PLAYS, _PLAYED = 0.3, 0.8
 #: Share of the pixels around what plays that may move, and of the frame that it covers, at least and at most.
 _AROUND, _SMALLEST, _LARGEST = 0.03, 0.12, 0.93
 #: Share of the weakest side along which pixels jump, on average over frames.
@@ -75,13 +75,19 @@ def find_recording(frames: Sequence[Pixels]) -> Screen | None:
     changed = Image.fromarray(change > _STILL).convert("L").filter(ImageFilter.MaxFilter(_NEAR))
     found = [find_screen(frames[at], np.asarray(changed) == 0) for at in picked]
     screen = _agree([each for each in found if each is not None], len(found))
-    if screen is not None and (screen.certain or screen.pictures):
-        return Screen(screen.certain, _choose_moving(screen.pictures, change > _MOVES, frames[0].shape))
-    box = _find_moving(change > _MOVES) or _find_bars(smalls)
-    if box is None:
-        return None
     scale = frames[0].shape[0] / uploads[0].luma.shape[0]
-    return _settle([uploads[at] for at in picked], box, scale)
+    moving = _find_moving(change > _MOVES)
+    plays = None if moving is None else _settle([uploads[at] for at in picked], moving, scale)
+    if screen is not None and (screen.certain or screen.pictures):
+        pictures = _choose_moving(screen.pictures, change > _MOVES, frames[0].shape)
+        # A coloured ground may look like a picture, but it stands still.
+        if plays is not None and pictures and not any(_holds(box, plays.pictures[0]) for box in pictures):
+            pictures = plays.pictures
+        return Screen(screen.certain, pictures)
+    if moving is not None:
+        return plays
+    bars = _find_bars(smalls)
+    return None if bars is None else _settle([uploads[at] for at in picked], bars, scale)
 
 
 def _agree(screens: list[Screen], looked: int) -> Screen | None:
@@ -109,6 +115,12 @@ def _choose_moving(boxes: tuple[Box, ...], moves: Mask, shape: tuple[int, ...]) 
     ]
     least = _PLAYS * max(shares, default=0)
     return tuple(box for box, share in zip(boxes, shares, strict=True) if share >= least)
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    """Return whether most of one box lies in another."""
+    across, down = (min(outer[at + 2], inner[at + 2]) - max(outer[at], inner[at]) for at in (0, 1))
+    return max(0, across) * max(0, down) > _PLAYED * (inner[2] - inner[0]) * (inner[3] - inner[1])
 
 
 def _middle(boxes: list[Box]) -> Box:

@@ -72,6 +72,19 @@ def test_where_a_clip_plays_on_a_screen_is_found(layout: str) -> None:
     assert overlap(screen.pictures[0], _place_in(layout)) > 0.97
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_clip_on_a_coloured_ground_is_found_and_not_the_ground(seed: int) -> None:
+    def draw(shown: Image.Image) -> Image.Image:
+        return LAYOUTS["story"](shown, OTHER, np.random.default_rng(seed)).reduce(2)
+
+    red, blue = (np.asarray(draw(Image.new("RGB", (960, 540), colour))).astype(int) for colour in ("red", "blue"))
+    rows, columns = (np.flatnonzero((np.abs(red - blue).max(axis=2) > 60).mean(axis=axis) > 0.1) for axis in (1, 0))
+    place = (int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    screen = _look(lambda number: draw(panned(number)))
+    assert screen is not None
+    assert [overlap(box, place) > 0.97 for box in screen.pictures] == [True]
+
+
 def test_a_clip_in_which_little_moves_is_found_too() -> None:
     screen = _look(shown_in("google viewer", _somebody))
     assert screen is not None
