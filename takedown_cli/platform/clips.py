@@ -28,7 +28,7 @@ class ClipRule:
     Raises ConfigError for a share that is not 0 to 100, and for a distance that is not 0 to 31.
     """
 
-    video_share: float = 20
+    video_share: float = 50
     clip_share: float = 5
     distance: int = MATCH_DISTANCE
 

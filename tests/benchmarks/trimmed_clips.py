@@ -10,6 +10,7 @@ frames were cropped or framed, which ``reposts.clips`` measures frame by frame. 
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ SCAN: Final = Recipe.of_uploads(readings=True)
 #: Per cent of a video's frames that the tabulated rules ask for.
 SHARES: Final = (10, 20, 30, 50, 80)
 #: Seconds of the intro that strangers have in common with listed clips, which last ``moving.SECONDS`` beyond it.
-INTROS: Final = (1, 2, 4, 8)
+INTROS: Final = (2, 4, 8)
 #: Seconds of a fade, and of a card.
 FADE, CARD = 1, 2
 
@@ -110,6 +111,7 @@ def _copies(clips: list[moving.Clip], folder: Path) -> Iterator[tuple[str, int, 
             part = _cut(frames, left, np.random.default_rng([31, clip.number, place]))
             shown = [pixels[:, ::-1] for pixels in part] if mirrored else part
             yield kind, clip.number, video_frames(_hash(_write(folder / "copy.mp4", shown), SCAN))
+        _say(f"  copies of {clip.kind}")
 
 
 def _measure(index: ClipIndex, number: int, video: list[VideoFrame]) -> Shares:
@@ -139,9 +141,9 @@ def _fade(frames: Frames) -> Frames:
 
 
 def _card(kind: str, like: Frames) -> Frames:
-    """Return some seconds of black, white, a colour, stripes as of a test card, or a line of text on black."""
+    """Return some seconds of black, of stripes as of a test card, or of a line of text on black."""
     height, width = like[0].shape[:2]
-    shown = Image.new("RGB", (width, height), {"white": "white", "a colour": "steelblue"}.get(kind, "black"))
+    shown = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(shown)
     if kind == "stripes":
         colours = ("white", "yellow", "cyan", "lime", "magenta", "red", "blue")
@@ -155,7 +157,7 @@ def _card(kind: str, like: Frames) -> Frames:
 def _in_common(intro: Frames) -> dict[str, Callable[[Frames], Frames]]:
     """Return what is done to listed clips and to strangers alike."""
     changes: dict[str, Callable[[Frames], Frames]] = {"nothing": lambda frames: frames, "fades": _fade}
-    for kind in ("black", "white", "a colour", "stripes", "text"):
+    for kind in ("black", "stripes", "text"):
         changes[f"{CARD} s of {kind}"] = lambda frames, kind=kind: _card(kind, frames) + frames  # type: ignore[misc]
     for seconds in INTROS:
         part = intro[: seconds * moving.RATE]
@@ -179,7 +181,12 @@ def _strangers(
             met = index.search(video_frames(_hash(path, SCAN)), ClipRule(0, 0))
             pairs += [Shares(match.video_share, match.clip_share) for match in met]
             pairs += [Shares(0, 0)] * (len(clips) - len(met))
+        _say(f"  in common: {kind}")
         yield kind, pairs
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
 def tabulate(title: str, found: dict[str, list[Shares]]) -> list[str]:
@@ -199,20 +206,28 @@ def tabulate(title: str, found: dict[str, list[Shares]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, default=1, help="clips of each movement")
+    parser.add_argument("--after", type=int, default=0, help="photographs to leave out, so that clips are others")
     parser.add_argument("--out", type=Path, help="folder for trimmed.md")
     chosen = parser.parse_args()
     begin_anew("tests.benchmarks.trimmed_clips")
     yield_to_others()
     photographs, words = scenes(None, 1)
+    photographs = photographs[chosen.after :]
     # No scene is in a listed clip and in a stranger, and the intro is of none of them.
-    clips = moving.clips(photographs[1::2], chosen.limit)
-    strangers = [replace(each, number=1000 + each.number) for each in moving.clips(photographs[2::2], chosen.limit)]
+    clips = [replace(each, number=chosen.after + each.number) for each in moving.clips(photographs[1::2], chosen.limit)]
+    strangers = [
+        replace(each, number=1000 + chosen.after + each.number)
+        for each in moving.clips(photographs[2::2], chosen.limit)
+    ]
     intro = moving.Clip("cut every 1.3 s, held", (photographs[0],) * 8, 2000, moving.SIZES[0], 30, reordered=False)
     found: dict[str, list[Shares]] = defaultdict(list)
     with tempfile.TemporaryDirectory(prefix="takedown-clips-") as scratch:
         folder, index, counts = Path(scratch), ClipIndex(), []
         for clip in (*clips, *strangers, intro):
-            moving.write(clip, folder / f"{clip.number}.mp4")
+            scale = min(1, 2 * SIDE / max(clip.size))
+            size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
+            moving.write(replace(clip, size=size), folder / f"{clip.number}.mp4")
+        _say(f"{len(clips)} + {len(strangers)} clips")
         for clip in clips:
             frames = _listed(folder / f"{clip.number}.mp4")
             counts.append(len(frames))
@@ -222,6 +237,7 @@ def main() -> None:
         met = dict(_strangers(clips, strangers, intro, folder))
     text = [
         f"{len(clips)} clips of {moving.SECONDS} s, made from {words}: a camera moved over a photograph.",
+        *([f"The first {chosen.after} photographs are left out."] if chosen.after else []),
         f"An intake lists {np.mean(counts):.1f} frames of each, {min(counts)} to {max(counts)}.",
         "One frame alone is no clip for an intake; here it is matched like the others.",
         f"A copy has {SIDE} px and is coded at CRF {CODED}; a trim begins at random.",
@@ -242,7 +258,7 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = "Made by `python -m tests.benchmarks.trimmed_clips --out docs/laboratory`."
+        made_by = f"Made by `python -m tests.benchmarks.trimmed_clips --after {chosen.after} --out docs/laboratory`."
         page = "\n".join(["# Videos by their share of frames", "", made_by, "", *text, ""])
         (chosen.out / "trimmed.md").write_text(page, encoding="utf-8")
 

@@ -22,7 +22,7 @@ from tests.intake.person import balanced
 ANY = ClipRule(0, 0)
 
 
-def film(name: str, frames: int) -> list[str]:
+def film(name: object, frames: int) -> list[str]:
     return [balanced((name, n)) for n in range(frames)]
 
 
@@ -57,6 +57,16 @@ def test_a_rule_asks_for_both_shares_and_for_a_distance() -> None:
     far = asked(*(changed(frame, 20) for frame in frames))
     assert index.search(far, ClipRule(100, 100, 20))
     assert not index.search(far, ClipRule(0, 0, 19))
+
+
+def test_an_intro_in_common_is_no_match_unless_it_is_half_of_a_video() -> None:
+    intro = film("intro of a studio", 4)
+    listed = [[*intro, *film(("listed", number), 6)] for number in range(3)]
+    index = ClipIndex((frames, number) for number, frames in enumerate(listed))
+    assert index.search(asked(*intro, *film("a stranger", 5)), ClipRule()) == []
+    assert len(index.search(asked(*intro, *film("a short stranger", 4)), ClipRule())) == 3
+    found = index.search(asked(*listed[0][2:]), ClipRule())
+    assert [match.entry for match in found] == [0], "a trimmed copy is one of its own clip alone"
 
 
 def test_a_frame_counts_once_by_whichever_reading() -> None:

@@ -50,7 +50,7 @@ def scan_files(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="How much of a video must match a clip of the list: share of the video's frames.",
+            help="Share of a video's frames that must match a clip of the list. Default: 50.",
         ),
     ] = None,
     clip_share: Annotated[
@@ -60,7 +60,7 @@ def scan_files(
             metavar="PERCENT",
             min=0,
             max=100,
-            help="How much of the clip must be in the video: share of the clip's frames.",
+            help="Share of the clip's frames that must match the video. Default: 5.",
         ),
     ] = None,
     progress: ProgressMode = None,
