@@ -45,7 +45,7 @@ SCAN: Final = Recipe.of_uploads(readings=True)
 #: Per cent of a video's frames that the tabulated rules ask for.
 SHARES: Final = (10, 20, 30, 50, 80)
 #: Seconds of the intro that strangers have in common with listed clips, which last ``moving.SECONDS`` beyond it.
-INTROS: Final = (2, 4, 8)
+INTROS: Final = (1, 2, 4, 8)
 #: Seconds of a fade, and of a card.
 FADE, CARD = 1, 2
 
@@ -141,9 +141,9 @@ def _fade(frames: Frames) -> Frames:
 
 
 def _card(kind: str, like: Frames) -> Frames:
-    """Return some seconds of black, of stripes as of a test card, or of a line of text on black."""
+    """Return some seconds of black, white, a colour, stripes as of a test card, or a line of text on black."""
     height, width = like[0].shape[:2]
-    shown = Image.new("RGB", (width, height))
+    shown = Image.new("RGB", (width, height), {"white": "white", "a colour": "steelblue"}.get(kind, "black"))
     draw = ImageDraw.Draw(shown)
     if kind == "stripes":
         colours = ("white", "yellow", "cyan", "lime", "magenta", "red", "blue")
@@ -157,7 +157,7 @@ def _card(kind: str, like: Frames) -> Frames:
 def _in_common(intro: Frames) -> dict[str, Callable[[Frames], Frames]]:
     """Return what is done to listed clips and to strangers alike."""
     changes: dict[str, Callable[[Frames], Frames]] = {"nothing": lambda frames: frames, "fades": _fade}
-    for kind in ("black", "stripes", "text"):
+    for kind in ("black", "white", "a colour", "stripes", "text"):
         changes[f"{CARD} s of {kind}"] = lambda frames, kind=kind: _card(kind, frames) + frames  # type: ignore[misc]
     for seconds in INTROS:
         part = intro[: seconds * moving.RATE]
@@ -224,9 +224,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="takedown-clips-") as scratch:
         folder, index, counts = Path(scratch), ClipIndex(), []
         for clip in (*clips, *strangers, intro):
-            scale = min(1, 2 * SIDE / max(clip.size))
-            size = (round(clip.size[0] * scale), round(clip.size[1] * scale))
-            moving.write(replace(clip, size=size), folder / f"{clip.number}.mp4")
+            moving.write(clip, folder / f"{clip.number}.mp4")
         _say(f"{len(clips)} + {len(strangers)} clips")
         for clip in clips:
             frames = _listed(folder / f"{clip.number}.mp4")
@@ -258,7 +256,8 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = f"Made by `python -m tests.benchmarks.trimmed_clips --after {chosen.after} --out docs/laboratory`."
+        after = f" --after {chosen.after}" if chosen.after else ""
+        made_by = f"Made by `python -m tests.benchmarks.trimmed_clips{after} --out docs/laboratory`."
         page = "\n".join(["# Videos by their share of frames", "", made_by, "", *text, ""])
         (chosen.out / "trimmed.md").write_text(page, encoding="utf-8")
 
