@@ -67,7 +67,7 @@ class OutputError(UsageError):
 class ManifestError(UsageError):
     id = "manifest"
     sentence = "The manifest has faults. Nothing was started and nothing was sent."
-    hint = "Correct the listed rows and run it again; 'takedown batch run --dry-run' checks without sending."
+    hint = "Correct the listed rows. To check again without sending, run:\n  takedown batch run MANIFEST --dry-run"
 
 
 class OrganisationKeyError(UsageError):

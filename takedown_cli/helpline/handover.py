@@ -56,7 +56,7 @@ def verify_note(found: Mapping[str, Any], key: OrganisationKey) -> None:
     if not right:
         raise BundleError(
             "The note was changed, or it belongs to another organisation.",
-            hint="Make a new one: takedown batch handover",
+            hint="To make a new one, run:\n  takedown batch handover",
         )
 
 

@@ -52,7 +52,7 @@ def require_case_number(entry: Entry) -> None:
     if entry.number is None and entry.acknowledged:
         raise UsageError(
             "The helpline does not have this case's number: the bundle was made elsewhere.",
-            hint="The person who made it can withdraw it: takedown withdraw -",
+            hint="The person who made it can withdraw it:\n  takedown withdraw -",
         )
 
 

@@ -124,7 +124,7 @@ class Home:
         except OSError:
             raise ConfigError(
                 "There is no intake in this folder, or it cannot be read.",
-                hint="To make one, run: takedown intake init",
+                hint="To make one, run:\n  takedown intake init DIR",
             ) from None
         return read_settings(text)
 

@@ -145,7 +145,7 @@ class Home:
         except OSError:
             raise ConfigError(
                 "This folder has joined no intake, or it cannot be read.",
-                hint="To join one, run: takedown platform join",
+                hint="To join one, run:\n  takedown platform join DIR --intake URL#KEY",
             ) from None
         except (tomllib.TOMLDecodeError, ValidationError):
             raise ConfigError(

@@ -32,6 +32,12 @@ _CONFUSED = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _IGNORED: Final = frozenset("-‐‑‒–—−\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 _GROUPS = re.compile(r"[0-9A-Za-z]+")
 _SALT = b"takedown/case-number/v1"
+_TOO_SHORT: Final = (
+    "This is not a valid case number: it has {number} of 24 characters. A case number has six groups of four."
+)
+_TOO_LONG: Final = (
+    "This is not a valid case number: it has more than 24 characters. A case number has six groups of four."
+)
 
 
 def checksum(symbols: str) -> str:
@@ -79,12 +85,7 @@ class CaseNumber:
             )
         if len(symbols) != SECRET_SYMBOLS + CHECK_SYMBOLS:
             raise CaseNumberError(
-                filled(
-                    "This is not a valid case number: it has {number} of 24 characters. One is missing or mistyped.",
-                    number=len(symbols),
-                )
-                if len(symbols) < SECRET_SYMBOLS + CHECK_SYMBOLS
-                else "This is not a valid case number: it has more than 24 characters. One is added or mistyped."
+                filled(_TOO_SHORT, number=len(symbols)) if len(symbols) < SECRET_SYMBOLS + CHECK_SYMBOLS else _TOO_LONG
             )
         if not secrets.compare_digest(checksum(symbols[:SECRET_SYMBOLS]), symbols[SECRET_SYMBOLS:]):
             raise CaseNumberError

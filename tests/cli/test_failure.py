@@ -161,6 +161,7 @@ def test_a_case_number_in_the_wrong_place_is_not_echoed(
         (["hash", "x", "--workers", "0"], "--workers must be a whole number from 1 to 256."),
         (["submit"], "PATH|BUNDLE is missing."),
         (["inspect", "a", "b", "c"], "Too many arguments for this command."),
+        (["batch", "withdraw", "2"], "Unexpected argument: '2'."),
         (["intake", "nonsense"], "Unknown command: 'nonsense'."),
         (["intake", "srve"], "Unknown command: 'srve'. Did you mean serve?"),
         (["stauts"], "Unknown command: 'stauts'."),

@@ -43,6 +43,23 @@ def _opening(text: str) -> str:
     return ast.get_docstring(ast.parse(text)) or ""
 
 
+def test_a_command_to_copy_stands_on_a_line_of_its_own() -> None:
+    """Behind a colon it would be wrapped, and followed by an error's id."""
+    inline = re.compile(r": (takedown|batch|intake) [a-z]+")
+    said = [(_name(path), text) for path in SOURCES for text in _texts(path)]
+    assert len(said) > 2000
+    assert [each for each in said if inline.search(each[1])] == []
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Every text in a module that is no docstring."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    alone = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in alone:
+            yield node.value
+
+
 def test_help_imports_nothing_heavy() -> None:
     run = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "takedown_cli", "--help"], capture_output=True, text=True, check=True
@@ -79,7 +96,7 @@ def test_every_error_has_its_own_id_and_a_documented_exit_code() -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)*", error.id)
         assert error.exit_code in EXIT_CODES
         assert error.sentence.endswith(".")
-        assert error.hint.endswith(".")
+        assert error.hint.endswith(".") or "\n  takedown " in error.hint
 
 
 @pytest.mark.parametrize("folder", ["takedown_cli", "tests", "docs/tools"])

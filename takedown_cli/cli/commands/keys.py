@@ -32,14 +32,16 @@ def create_key(uri: Uri, *, passphrase: PassphraseOptions) -> None:
     from takedown_cli.helpline.keys import key_uri, lifecycle
 
     place = key_uri.parse_key_uri(uri)
-    console.show(_report_key(lifecycle.create_key(place, passphrase.new(), today(), write_key_file)))
+    console.show(_report_key(lifecycle.create_key(place, passphrase.new(place), today(), write_key_file)))
     if isinstance(place, key_uri.FileUri):
         console.say(
             "Keep a copy of the file, and keep the passphrase in another place. The ledger is lost without either one."
         )
     else:
         console.say("The ledger is lost without this key. Back it up with the tools of the key store.")
-    console.say("Send the public key to the intake's operator, who runs: takedown intake organisation add DIR NAME KEY")
+    console.say(
+        "Send the public key to the intake's operator, who runs:\n  takedown intake organisation add DIR NAME KEY"
+    )
 
 
 @app.command("show")
@@ -50,7 +52,8 @@ def show_key(uri: Uri, *, passphrase: PassphraseOptions) -> None:
     """
     from takedown_cli.helpline.keys import key_uri, lifecycle
 
-    console.show(_report_key(lifecycle.describe_key(key_uri.parse_key_uri(uri), passphrase.known())))
+    place = key_uri.parse_key_uri(uri)
+    console.show(_report_key(lifecycle.describe_key(place, passphrase.known(place))))
 
 
 @app.command("rotate")
@@ -61,9 +64,8 @@ def rotate_key(uri: Uri, *, passphrase: PassphraseOptions) -> None:
     """
     from takedown_cli.helpline.keys import key_uri, lifecycle
 
-    console.show(
-        _report_key(lifecycle.rotate_key(key_uri.parse_key_uri(uri), passphrase.known(), today(), write_key_file))
-    )
+    place = key_uri.parse_key_uri(uri)
+    console.show(_report_key(lifecycle.rotate_key(place, passphrase.known(place), today(), write_key_file)))
     console.say(
         "Send the new public key to the intake's operator, who adds it under a new name and revokes the old name. "
         "Until then that intake does not accept the new signature."

@@ -67,7 +67,7 @@ _MISSING_FILES: Final = (
     "{count} files could not be read, or no match was found in this case.",
 )
 _MISSING_NUMBERS: Final = ("{count} number not found in this case.", "{count} numbers not found in this case.")
-_SEE_NUMBERS: Final = "To see the numbers: takedown status -"
+_SEE_NUMBERS: Final = "To see the numbers, run:\n  takedown status -"
 _OTHER_FILE: Final = "An edited or smaller copy has another hash. Name the file that was submitted."
 
 Number = Annotated[

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from takedown_cli.helpline.keys import OrganisationKey
+    from takedown_cli.helpline.keys.key_uri import KeyUri
 
 _LONGEST: Final = 4096
 
@@ -32,13 +33,17 @@ class PassphraseSource:
     file: Path | None
     descriptor: int | None
 
-    def known(self) -> Callable[[], str]:
-        """Return a function that asks for the passphrase of an existing key."""
-        return lambda: self._read() or _ask_passphrase("Passphrase or PIN of the organisation's key: ")
+    def known(self, uri: KeyUri) -> Callable[[], str]:
+        """Return a function that asks for the passphrase of an existing key, or the PIN of its token."""
+        which = "PIN of the token: " if _is_token(uri) else "Passphrase of the organisation's key: "
+        return lambda: self._read() or _ask_passphrase(which)
 
-    def new(self) -> Callable[[], str]:
-        """Return a function that asks for the passphrase of a new key. At a prompt, the person types it twice."""
-        return lambda: self._read() or _ask_new_passphrase()
+    def new(self, uri: KeyUri) -> Callable[[], str]:
+        """Return a function that asks for the passphrase of a new key. At a prompt, the person types it twice.
+
+        The PIN of a token exists before, and is typed once.
+        """
+        return self.known(uri) if _is_token(uri) else lambda: self._read() or _ask_new_passphrase()
 
     def _read(self) -> str | None:
         """Return the first line of the file or descriptor, or None if neither was named."""
@@ -59,12 +64,18 @@ class PassphraseSource:
         return text
 
 
+def _is_token(uri: KeyUri) -> bool:
+    from takedown_cli.helpline.keys.key_uri import TokenUri
+
+    return isinstance(uri, TokenUri)
+
+
 def _ask_passphrase(prompt: str) -> str:
     return secret(prompt, what="The passphrase", otherwise="Give it with --passphrase-file or --passphrase-fd.")
 
 
 def _ask_new_passphrase() -> str:
-    typed = _ask_passphrase("Passphrase for the new key (12 characters or more; or the token's PIN): ")
+    typed = _ask_passphrase("Passphrase for the new key (12 characters or more): ")
     if _ask_passphrase("Type it again: ") != typed:
         raise UsageError("The two passphrases differ.", hint="No key was made. Run the command again.")
     return typed
@@ -108,7 +119,8 @@ class KeySource:
                 "No organisation's key is named.",
                 hint="Name it with --key, TAKEDOWN_KEY or the settings file. 'takedown keys new' makes a key.",
             )
-        return load_key(parse_key_uri(uri), self.passphrase.known())
+        place = parse_key_uri(uri)
+        return load_key(place, self.passphrase.known(place))
 
 
 def _read_key_source(

@@ -47,7 +47,10 @@ class BankReport(Result, schema="takedown.bank"):
     def notes(self) -> Iterator[str]:
         if self.left_out:
             yield f"Left out, because that server does not match by them: {by_kind(self.left_out)}."
-        yield "Keep the receipt; it holds the hashes. To take them out again: takedown hma withdraw --receipt FILE"
+        yield (
+            "Keep the receipt; it holds the hashes. To take them out again, run:\n"
+            "  takedown hma withdraw --receipt FILE"
+        )
 
 
 class BankWithdrawReport(Result, schema="takedown.bank-withdraw"):

@@ -15,6 +15,8 @@ from takedown_cli.core.errors import UsageError
 from takedown_cli.locale.filled import filled
 
 _UNKNOWN_COMMAND: Final = re.compile(r"No such command ((['\"]).*\2)\.")
+#: An argument too many. Several are written with spaces between, as is one that has spaces.
+_SURPLUS: Final = re.compile(r"Got unexpected extra argument\(s\) \((\S+)\)$")
 #: What a number must be, for a whole one and for any, by whether it has a least and a largest value.
 _NUMBERS: Final = {
     (int, False, False): "{option} must be a whole number.",
@@ -55,12 +57,12 @@ def _sentence_for(error: Any, declared: frozenset[str]) -> str:
         return filled("{option} is missing.", option=_shown_name(error.param))
     if kind == "BadParameter" and getattr(error, "param", None) is not None:
         return _explain_value(error.param)
-    for beginning, fixed in (
-        ("Missing command", "Missing command."),
-        ("Got unexpected extra", "Too many arguments for this command."),
-    ):
-        if complaint.startswith(beginning):
-            return fixed
+    if complaint.startswith("Missing command"):
+        return "Missing command."
+    if (surplus := _SURPLUS.match(complaint)) and (name := quote_argument(surplus[1])):
+        return filled("Unexpected argument: {name}.", name=name)
+    if complaint.startswith("Got unexpected extra"):
+        return "Too many arguments for this command."
     return UsageError.sentence
 
 

@@ -69,7 +69,7 @@ def rotate_key(uri: KeyUri, passphrase: Passphrase, day: str, write: Write, cost
         data = passphrase_file.seal_secret(encode(after), once(), cost)
         if _read(uri.path) != before:  # another rotation would be lost, and its key may be registered already
             raise OrganisationKeyError(
-                "The key was changed in the meantime.", hint="To see it, run: takedown keys show"
+                "The key was changed in the meantime.", hint="To see it, run:\n  takedown keys show URI"
             )
         write(uri.path, data, True)
     else:

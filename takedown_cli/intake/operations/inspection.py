@@ -99,7 +99,7 @@ def inspect_intake(home: Home, clock: Clock = SYSTEM) -> Inspection:
 _OLD: Final = Attention(
     "database-old",
     "The database is of an earlier version. The server brings it up to date when it starts. "
-    "To try that out, run: takedown intake upgrade --dry-run",
+    "To try that out, run:\n  takedown intake upgrade DIR --dry-run",
 )
 
 
@@ -123,7 +123,9 @@ def _ask_server(host: str, port: int, token: str) -> Server:
 
 def _of_the_server(server: Server | None) -> Iterator[Attention]:
     if server is None:
-        yield Attention("not-serving", "No server is running on this folder. Start it: takedown intake serve")
+        yield Attention(
+            "not-serving", "No server is running on this folder. To start it, run:\n  takedown intake serve DIR"
+        )
     elif server.load is None or server.large_load is None:
         yield Attention("not-answering", "The server does not answer. Look at its log, and start it again.")
     elif max(server.load, server.large_load) > LOAD:
@@ -132,7 +134,7 @@ def _of_the_server(server: Server | None) -> Iterator[Attention]:
 
 def _of_the_census(census: Census, clock: Clock) -> Iterator[Attention]:
     if census.held_cases:
-        yield Attention("held", "Cases are held back. Look at them: takedown intake review")
+        yield Attention("held", "Cases are held back. To look at them, run:\n  takedown intake review DIR")
     for platform in census.platforms:
         days = _days_since(platform.last_pull or platform.since, clock.day())
         if days > PULL_DAYS:
@@ -147,7 +149,7 @@ def _of_the_chores(purge: str | None, backup: str | None, today: str, doubt: str
     if doubt is not None:
         yield Attention(
             "clock-doubtful",
-            f"{doubt} Nothing is deleted until you say that it is right: takedown intake purge",
+            f"{doubt} Nothing is deleted until you say that it is right:\n  takedown intake purge DIR",
         )
     elif purge is not None and _days_since(purge, today) > PURGE_DAYS:
         yield Attention(
@@ -155,9 +157,11 @@ def _of_the_chores(purge: str | None, backup: str | None, today: str, doubt: str
             f"What has expired was last deleted on {purge}. Look for purge-failed or log-not-emptied in the log.",
         )
     if backup is None:
-        yield Attention("no-backup", "No backup is known. Make one: takedown intake backup")
+        yield Attention("no-backup", "No backup is known. To make one, run:\n  takedown intake backup DIR TARGET")
     elif _days_since(backup, today) > BACKUP_DAYS:
-        yield Attention("backup-old", f"The last backup is of {backup}. Make one: takedown intake backup")
+        yield Attention(
+            "backup-old", f"The last backup is of {backup}. To make one, run:\n  takedown intake backup DIR TARGET"
+        )
 
 
 def _days_since(day: str, today: str) -> int:

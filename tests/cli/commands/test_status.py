@@ -164,7 +164,7 @@ def test_watching_shows_what_changes_also_after_the_intake_was_away(helpline: He
 
 @pytest.mark.parametrize(
     ("typed", "code", "said"),
-    [("7K3M-9QWX", 2, "mistyped"), (str(CaseNumber.draw()), 9, "The intake has no such case.")],
+    [("7K3M-9QWX", 2, "it has 8 of 24 characters."), (str(CaseNumber.draw()), 9, "The intake has no such case.")],
     ids=["mistyped", "unknown"],
 )
 def test_a_wrong_number_is_said(helpline: Helpline, typed: str, code: int, said: str) -> None:
@@ -200,7 +200,9 @@ def test_a_mistyped_number_can_be_typed_again_and_be_seen(helpline: Helpline) ->
         env={"TAKEDOWN_INTAKE": helpline.address, "NO_COLOR": "1"},
     )  # fmt: skip
     assert code == 0, screen
-    assert "it has 23 of 24 characters. One is missing or mistyped. Two more tries." in " ".join(screen.split())
+    assert "it has 23 of 24 characters. A case number has six groups of four. Two more tries." in " ".join(
+        screen.split()
+    )
     assert screen.count(number) == 1  # the one time that it was asked for
     until = date.fromisoformat(made["receipt"]["expires"])
     said = re.search(rf"until {until} \(in (\d+) days\)\.", " ".join(screen.split()))

@@ -53,7 +53,7 @@ def init(
     settings = _read_answers({"intake": intake, "name": name, "contact": contact})
     place = key_uri.parse_key_uri(key)
     new_key = isinstance(place, key_uri.FileUri) and not place.path.exists()
-    read = cache(passphrase.new() if new_key else passphrase.known())  # asked for once
+    read = cache(passphrase.new(place) if new_key else passphrase.known(place))  # asked for once
     if new_key:
         lifecycle.create_key(place, read, today(), write_key_file)
     unlocked = lifecycle.load_key(place, read)

@@ -48,7 +48,7 @@ EPILOG: Final = """
 Exit codes: 0 every caller is done; 3 some callers or files need a person; 2 the
 manifest has faults; 7 an intake cannot be reached: continue with 'batch resume'.
 """
-_CONTINUE: Final = "What is done is in the ledger. To continue: takedown batch resume. Nothing is sent twice."
+_CONTINUE: Final = "What is done is in the ledger. Nothing is sent twice. To continue, run:\n  takedown batch resume"
 #: Seconds. An intake that is only busy asks for a shorter wait; a longer one means that a quota is used up.
 _QUOTA_WAIT: Final = 1200
 _QUOTA: Final = (
@@ -243,7 +243,7 @@ def _work_through(
     without_slip = len(slips_due(entries).slips)
     if without_slip and not console.json:
         have = counted(without_slip, "caller has", "callers have")
-        console.say(f"{have} no slip yet. To write slips: takedown batch slips")
+        console.say(f"{have} no slip yet. To write slips, run:\n  takedown batch slips -o slips")
     if error is None:
         return 3 if report.problems or grown else 0
     if isinstance(error, UnreachableError | Interrupted):

@@ -94,7 +94,7 @@ def slips(
         due = slips_due(cases, again=entry.is_given)
         if not due.slips:
             raise NothingToDoError(
-                "There is no slip to write.", hint="To see how far each case is: takedown batch status"
+                "There is no slip to write.", hint="To see how far each case is, run:\n  takedown batch status"
             )
         try:
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -39,6 +39,6 @@ def withdraw(
         try:
             done = withdraw_case(opened, chosen.item, Connections(connection, patience, progress))
         except UnreachableError as error:
-            error.hint = "Nothing more of the case is sent. To withdraw it later, run: takedown batch resume"
+            error.hint = "Nothing more of the case is sent. To withdraw it later, run:\n  takedown batch resume"
             raise
     console.show(BatchWithdrawReport.of(chosen.item, done))

@@ -39,5 +39,5 @@ def upgrade_database(
     if done.wrong:
         raise IntakeDatabaseError(
             "The database has faults, so it was not upgraded. Nothing was changed.",
-            hint="Install the earlier version again, and look at what it says: takedown intake verify",
+            hint="Install the earlier version again, and look at what it says:\n  takedown intake verify DIR",
         )

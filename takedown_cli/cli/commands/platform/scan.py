@@ -155,7 +155,7 @@ def _open_negative(home: Home, settings: Settings) -> Iterator[LocalList | None]
     beside = settings.beside
     if beside is None or not home.negative_file.is_file():
         if beside is not None:
-            console.say("There is no negative list yet. To fetch it, run: takedown platform pull")
+            console.say("There is no negative list yet. To fetch it, run:\n  takedown platform pull")
         yield None
         return
     with LocalList(home.negative_file) as negative:

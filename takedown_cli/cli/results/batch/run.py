@@ -167,18 +167,25 @@ class BatchRunReport(Result, schema="takedown.batch.run"):
         yield f"{counted(self.callers, 'caller')}, {counted(self.cases, 'case')}:"
         yield from state_lines(self.states)
         sent = counted(self.items_sent, "picture or video", "pictures and videos")
-        yield f"{sent} sent; {counted(self.found_twice, 'duplicate')} sent only once."
+        yield f"{sent} sent in all."
+        if self.found_twice:
+            yield f"{counted(self.found_twice, 'duplicate was', 'duplicates were')} sent only once."
 
     def notes(self) -> Iterator[str]:
+        if not self.worked_on:
+            yield "Nothing was sent now: nothing was left to do."
         if self.elsewhere:
             yield f"Another operator is working on {counted(self.elsewhere, 'caller')} now."
         for problem in self.problems[:_MOST_SHOWN]:
             yield f"Entry {problem.item}: {problem.words()}"
         if len(self.problems) > _MOST_SHOWN:
             more = len(self.problems) - _MOST_SHOWN
-            yield f"And {more:,} more. To list them: takedown batch status --all"
+            yield f"And {more:,} more. To list them, run:\n  takedown batch status --all"
         if any(problem.state == "nothing" for problem in self.problems):
-            yield "If a caller brings more files, put them into their folder and run the manifest with --add-new."
+            yield (
+                "If a caller brings more files, put them into their folder, and run:\n"
+                "  takedown batch run MANIFEST --add-new"
+            )
         yield from grown_lines(self.grown)
 
 

@@ -27,7 +27,10 @@ class SlipsReport(Result, schema="takedown.batch.slips"):
             yield f"{counted(self.given_before, 'caller')} got a slip earlier."
         if self.not_sent:
             yield f"{counted(self.not_sent, 'case is', 'cases are')} not sent yet."
-        yield "A slip is the key to its case. Print the slips and hand them out. Then delete them: batch slips --delete"
+        yield (
+            "A slip is the key to its case. Print the slips and hand them out. Then delete them:\n"
+            "  takedown batch slips -o FOLDER --delete"
+        )
 
 
 class SlipsDeletedReport(Result, schema="takedown.batch.slips-deleted"):

@@ -24,5 +24,5 @@ class TemplateReport(Result, schema="takedown.batch.template"):
     def notes(self) -> Iterator[str]:
         for column in self.columns:
             words = f" ({', '.join(column.words)})" if column.words else ""
-            yield f"{column.name}: {column.meaning}{words}"
-        yield "A run checks every row before it begins. To check only: takedown batch run --dry-run"
+            yield f"{column.name:<10}  {column.meaning}{words}"
+        yield "A run checks every row before it begins. To check only, run:\n  takedown batch run MANIFEST --dry-run"
