@@ -21,11 +21,25 @@ from tests.helpline.made_up_cases import case
 NUMBER = str(CaseNumber.draw())
 PAGE = "https://intake.helpline.example/case#" + "a1b2c3d4" * 5
 SENDER = Sender("Example Helpline", "0800 000 000, help@helpline.example")
+LONG_SENDER = Sender(
+    "An Example Helpline With a Long Name for Everybody",
+    "0800 000 000, help@helpline.example, Mondays to Fridays from nine to five, 12 Example Street, 12345 Example Town",
+)
 
 
-def slip(language: str = "en", number: str | None = NUMBER, reference: str = "2026/0142") -> Entry:
+def slip(
+    language: str = "en",
+    number: str | None = NUMBER,
+    reference: str = "2026/0142",
+    *,
+    age: str = "under-18",
+    behalf: str = "self",
+) -> Entry:
     intake = "https://intake.helpline.example#" + "a1b2c3d4" * 5
-    return case(1, reference=reference, number=number, language=language, intake=intake, items=12, unprotected=2)
+    return case(
+        1, reference=reference, number=number, language=language, intake=intake, items=12, unprotected=2,
+        age=age, behalf=behalf,
+    )  # fmt: skip
 
 
 def whole(made: bytes | str) -> str:
@@ -223,9 +237,10 @@ def test_the_english_stands_beneath_until_a_native_speaker_has_read_it(tag: str,
 
 
 def test_each_slip_prints_on_one_page(tmp_path: Path) -> None:
-    slips = [slip(language) for language in LANGUAGES] + [slip("de", None, "R" * 64)]
-    assert printed_pages(slips_as_html(slips, SENDER), tmp_path) == len(slips)
-    assert printed_pages(slips_as_html(slips, SENDER, with_page=True), tmp_path) == len(slips)
+    people = ({"age": "under-18"}, {"age": "under-18", "behalf": "child"}, {"age": "adult"})
+    slips = [slip(language, **person) for language in LANGUAGES for person in people] + [slip("de", None, "R" * 64)]
+    for with_page in (False, True):
+        assert printed_pages(slips_as_html(slips, LONG_SENDER, with_page=with_page), tmp_path) == len(slips)
 
 
 @pytest.mark.parametrize("language", ["en", "ar", "th"])
@@ -243,8 +258,10 @@ def test_a_slip_can_be_read_on_a_telephone_and_in_the_dark(tmp_path: Path, langu
     frame = f"<!DOCTYPE html><html lang=en><head><title>x</title></head><body>{framed}</body></html>".encode()
     script = (
         "new Promise(r=>{const f=document.getElementById('f');const look=()=>{const d=f.contentDocument;"
-        "const p=d&&d.querySelector('.inside p');p?r([d.documentElement.scrollWidth,"
-        "parseFloat(f.contentWindow.getComputedStyle(p).fontSize)]):setTimeout(look,20)};look()})"
+        "const read=d?[...d.querySelectorAll('.slip *')].filter(e=>!e.closest('.english, .note, svg')&&"
+        "[...e.childNodes].some(n=>n.nodeType===3&&n.data.trim())):[];"
+        "read.length>20?r([d.documentElement.scrollWidth,Math.min(...read.map(e=>"
+        "parseFloat(f.contentWindow.getComputedStyle(e).fontSize)))]):setTimeout(look,20)};look()})"
     )
     width, points = evaluated(frame, tmp_path, script)
     assert width <= 360
