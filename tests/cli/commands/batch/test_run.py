@@ -134,7 +134,7 @@ def test_a_run_says_what_is_not_protected_in_words_and_what_comes_next(shift: De
     assert "Entry 2: Sent. Not or only partly protected: 1 damaged, 1 link." in said
     assert "Entry 3: Nothing in the folder could be protected, so there is no case." in said
     assert "--add-new" in said
-    assert "2 callers have no slip yet. To write slips, run:\n  takedown batch slips -o slips" in said
+    assert "2 callers have no slip yet. To write slips, run: takedown batch slips -o slips" in said
     rows = shift("batch", "status", "--all", "--offline", *LEDGER).out.decode()
     assert "2 files not protected" in rows
     assert max(map(len, rows.splitlines())) <= 80

@@ -28,4 +28,4 @@ def test_the_template_is_a_manifest_once_its_examples_are_there(tmp_path: Path, 
     assert not found.faults
     assert [caller.language for caller in found.callers] == ["en", "de", "uk"]
     for name in template.MEANINGS:
-        assert f"{name}: " in made.said
+        assert f"{name:<10}  {template.MEANINGS[name]}" in made.said
