@@ -85,7 +85,7 @@ def many_small(folder: Path, count: int) -> Row:
     status = Path("/proc/self/status")
     if not status.exists():
         return Row.skipped(figure, f"< {PARENT} MB, flat", "no /proc on this system")
-    _make_small(folder, count)
+    make_small(folder, count)
     command = [*TAKEDOWN, "hash", "--jsonl", str(folder)]
     began = time.perf_counter()
     process = subprocess.Popen(
@@ -124,7 +124,7 @@ def _megabytes(pid: int) -> float:
     return 0.0
 
 
-def _make_small(folder: Path, count: int) -> None:
+def make_small(folder: Path, count: int) -> None:
     """Pictures of 160 x 120, no two equal, a thousand to a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as executor:
