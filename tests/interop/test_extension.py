@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,6 +28,7 @@ from takedown_cli.platform.extension import (
     TakedownCredentials,
     TakedownExchangeAPI,
 )
+from takedown_cli.platform.threatexchange import signal_types
 from takedown_cli.protocol import public_keys
 from tests.intake.person import Person, Platform, balanced, picture, video
 from tests.interop import photos
@@ -278,12 +280,30 @@ def test_the_index_of_readings_survives_nothing_one_and_duplicates(tmp_path: Pat
         assert [match.metadata for match in one.query(values[0])] == [2]
 
 
+def test_what_was_stored_by_the_module_of_before_is_read() -> None:
+    """HMA and threatexchange name the classes in what they store by the module that they were first in."""
+    values = [balanced(("stored before", n)) for n in range(2)]
+    stored = (
+        extension.PdqReadingsIndex.build([(values[0], 1)]),
+        extension.PdqClipIndex.build([(",".join(values), 1)]),
+        extension.TakedownMetadata("confirmed", "adult", ["original"]),
+        TakedownCheckpoint("1.cursor", 7),
+    )
+    for one in stored:
+        # The oldest protocol writes names as text.
+        written = pickle.dumps(one, protocol=0)
+        module = type(one).__module__.encode()
+        assert module in written
+        read = pickle.loads(written.replace(module, b"takedown_cli.platform.extension"))
+        assert type(read) is type(one)
+
+
 def test_a_hostile_upload_is_decoded_in_another_process(tmp_path: Path) -> None:
     path = photos.copy_of(photos.picture(33), tmp_path / "copy.jpg")
     joined = PdqReadingsSignal.hash_from_bytes(path.read_bytes())
     assert PdqReadingsSignal.validate_signal_str(joined) == joined
     assert len(joined.split(",")) >= 8
-    assert extension._uploads.sandboxed
+    assert signal_types._uploads.sandboxed
     for nothing in (b"", b"text", path.read_bytes()[:200], b"\x00" * 5000):
         assert PdqReadingsSignal.hash_from_bytes(nothing) == ""
     assert PdqReadingsSignal.compare_hash(joined, joined.split(",")[3]).match

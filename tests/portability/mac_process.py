@@ -35,8 +35,10 @@ def imitate() -> None:
     """Make this process, and the decoders it starts, take themselves for a Mac's, for good."""
     import_module("asyncio")  # what chooses by the platform when it is imported has chosen by then
     for info in pkgutil.walk_packages(takedown_cli.__path__, "takedown_cli."):
-        # The last one wants python-threatexchange.
-        if not info.name.endswith(("__main__", ".migrations.env", "platform.extension")):
+        # Python-threatexchange is not there, which the last two want.
+        if not info.name.endswith(("__main__", ".migrations.env", "platform.extension")) and (
+            "platform.threatexchange." not in info.name
+        ):
             import_module(info.name)
     # The proxies of the system's settings, which the standard library asks of a Mac.
     proxies = types.ModuleType("_scproxy")

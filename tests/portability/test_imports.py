@@ -11,7 +11,7 @@ import pytest
 from tests.portability import without_posix
 
 #: Modules that need python-threatexchange anyway.
-_OPTIONAL = ("tests.interop.", "takedown_cli.platform.extension: ")
+_OPTIONAL = ("tests.interop.", "takedown_cli.platform.extension: ", "takedown_cli.platform.threatexchange.")
 
 
 def run(*arguments: str) -> list[str]:
