@@ -2,7 +2,7 @@
 # On a fresh machine only Python 3.11 or later, pip and make are needed. `make PYTHON=python3.12 demo` picks a Python.
 
 .PHONY: help demo test test-fast check screens hostile fuzz bench photographs recall interop hma crash load replay \
-	caseload augly recall-clips \
+	caseload augly recall-clips recall-against \
 	format reference docs web lock clean
 .DEFAULT_GOAL := help
 PYTHON ?=
@@ -36,6 +36,7 @@ help:
 	@echo "make recall      which copies are caught, into docs/laboratory/; PHOTOS=folder of yours, N=photographs at most"
 	@echo "                 PAIRS=pairs in which false matches are looked for, 5e9 by default"
 	@echo "make recall-clips which copies of clips are caught; N=clips at most"
+	@echo "make recall-against which copies 'takedown check' caught at an earlier COMMIT, and which it catches now; N=photographs"
 	@echo "make augly       install Meta's AugLy, whose copies 'make recall' measures too, in build/augly (Python 3.11)"
 	@echo "make photographs unpack the Debian packages whose photographs 'make recall' uses; nothing is installed"
 
@@ -91,7 +92,12 @@ recall: .venv/installed
 	.venv/bin/python -m tests.benchmarks.recall --out docs/laboratory $(RECALL)
 	.venv/bin/python -m tests.benchmarks.reposts --out docs/laboratory $(RECALL) $(if $(PAIRS),--pairs $(PAIRS))
 	.venv/bin/python -m tests.benchmarks.stills --out docs/laboratory
+	.venv/bin/python -m tests.benchmarks.recordings --out docs/laboratory
 	$(CLIPS)
+
+# The same copies, as 'takedown check' of an earlier commit catches them and as it does now: make recall-against COMMIT=…
+recall-against: .venv/installed
+	.venv/bin/python -m tests.benchmarks.reposts.against $(COMMIT) --out docs/laboratory $(RECALL)
 
 recall-clips: .venv/installed
 	$(CLIPS) $(if $(N),--limit $(N))
