@@ -101,6 +101,10 @@ def explain_failure(
         if isinstance(cause, httpx.TimeoutException):
             return explain_silence(server, proxy, phase, 20)
     who = filled("The proxy at {proxy}", proxy=proxy) if through_proxy else server
+    if isinstance(error, httpx.RemoteProtocolError) and "peer closed" in str(error):
+        return UnreachableError(
+            filled("{server} closed the connection in the middle of its answer.", server=who), hint=_LATER
+        )
     if isinstance(error, httpx.RemoteProtocolError) and "disconnected" not in str(error):
         return UnreachableError(filled("{server} answered, but not as a web server.", server=who), hint=_CHECK_PORT)
     return UnreachableError(filled("{server} closed the connection without an answer.", server=who), hint=_LATER)

@@ -19,7 +19,9 @@ _FIRST_PAUSE: Final = 0.5  # seconds; doubles with each attempt
 _LONGEST_PAUSE: Final = 30.0
 #: Answers after which the request was certainly not carried out, and those after which nobody knows.
 _REFUSED: Final = frozenset({429, 503})
-_UNKNOWN: Final = frozenset({502, 504})
+#: A gateway's answer for a server behind it. Any other from 500 is a fault of the server itself.
+_GATEWAY: Final = frozenset({502, 504})
+_FAULTS: Final = 500
 
 set_on_retry_hooks([])  # the default hook logs to stderr, and only the command line may speak
 
@@ -76,7 +78,7 @@ def exchange_with_retries(
     for attempt in stamina.retry_context(on=pause_after, attempts=retries.attempts, timeout=None):
         with attempt:
             reply = request(exchange)
-            if reply.status in _REFUSED | _UNKNOWN and not final(reply):
+            if (reply.status in _REFUSED or reply.status >= _FAULTS) and not final(reply):
                 raise _BusyError(reply, transport.server)
             return reply
     raise UnreachableError
@@ -94,7 +96,9 @@ class _BusyError(UnreachableError):
         else:
             super().__init__(
                 filled(
-                    "{server} answered {status}: the server behind it does not answer.",
+                    "{server} answered {status}: the server behind it does not answer."
+                    if reply.status in _GATEWAY
+                    else "{server} answered {status}: something is wrong on that side.",
                     server=server,
                     status=str(reply.status),
                 ),

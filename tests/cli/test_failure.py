@@ -171,6 +171,7 @@ def test_a_case_number_in_the_wrong_place_is_not_echoed(
         (["hash", ".", "--adult", "gone"], "No such file or folder: 'gone' (--adult)."),
         (["check", ".", "--copy", "gone.jpg"], "No such file or folder: 'gone.jpg' (--copy)."),
         (["check", "gone.tdb", "x.jpg"], "No such file or folder: 'gone.tdb' (argument 1)."),
+        (["inspect", "."], "This is a folder, not a bundle."),
         (["submit", ".", "gone"], "No such file or folder: 'gone' (argument 2)."),
         (["inspect", "gone.tdb"], "No such file or folder: 'gone.tdb' (argument 1)."),
         (["hash", "ABCD", "EF12", "GH34", "JKMN", "PQRS", "TVWX"], "No such file or folder: argument 1."),

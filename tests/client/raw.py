@@ -59,6 +59,16 @@ def close_after_the_request(connection: socket.socket, over: threading.Event) ->
     connection.recv(1 << 16)
 
 
+def close_within_the_answer(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(1 << 16)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nhalf of it")
+
+
+def close_within_a_chunk(connection: socket.socket, over: threading.Event) -> None:
+    connection.recv(1 << 16)
+    connection.sendall(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n100\r\nhalf of it")
+
+
 def speak_smtp(connection: socket.socket, over: threading.Event) -> None:
     connection.sendall(b"220 mail.example ESMTP\r\n\r\n")
     connection.recv(1 << 16)

@@ -80,6 +80,8 @@ def test_a_body_that_nobody_takes_is_given_up() -> None:
         (raw.stay_silent, SOON, "accepted the connection, but did not answer within"),
         (raw.close_at_once, PATIENCE, "closed the connection without an answer."),
         (raw.close_after_the_request, PATIENCE, "closed the connection without an answer."),
+        (raw.close_within_the_answer, PATIENCE, "closed the connection in the middle of its answer."),
+        (raw.close_within_a_chunk, PATIENCE, "closed the connection in the middle of its answer."),
         (raw.speak_smtp, PATIENCE, "answered, but not as a web server."),
     ],
 )

@@ -46,7 +46,7 @@ def _certificate(
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
     ca: bool,
-    until: datetime.datetime | None = None,
+    days: tuple[int, int] = (-3, 1),
 ) -> x509.Certificate:
     name, day = x509.NameAttribute, datetime.timedelta(days=1)
     now = datetime.datetime.now(datetime.UTC)
@@ -60,8 +60,8 @@ def _certificate(
         .issuer_name(x509.Name([name(NameOID.COMMON_NAME, issuer)]))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 3 * day)
-        .not_valid_after(until or now + day)
+        .not_valid_before(now + days[0] * day)
+        .not_valid_after(now + days[1] * day)
         .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
         .add_extension(x509.KeyUsage(**every), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -74,15 +74,14 @@ def _certificate(
 
 
 @contextmanager
-def serving_tls(folder: Path, *, expired: bool = False) -> Iterator[Tls]:
-    """A server under an authority of its own making, whose file is in ``folder``."""
+def serving_tls(folder: Path, *, days: tuple[int, int] = (-3, 1)) -> Iterator[Tls]:
+    """A server under an authority of its own making, whose file is in ``folder``; valid on these days from today."""
     root, leaf = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     pem = serialization.Encoding.PEM
     authority, chain = folder / "authority.pem", folder / "server.pem"
     authority.write_bytes(_certificate("Eve", root, "Eve", root, ca=True).public_bytes(pem))
     private = leaf.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    until = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1) if expired else None
-    certificate = _certificate("localhost", leaf, "Eve", root, ca=False, until=until)
+    certificate = _certificate("localhost", leaf, "Eve", root, ca=False, days=days)
     chain.write_bytes(private + certificate.public_bytes(pem))
     server = Server(("127.0.0.1", 0), _Handler)
     server.behaviour, server.seen = lambda *_: (200, {}, b"hello"), []

@@ -138,7 +138,7 @@ class HashingRun:
             console.say(line)
         if self._collected is not None and self._collected.shortened:
             console.say(filled_many(*_SHORTENED, self._collected.shortened))
-        if not (self.tally.complete or show_paths or console.json or console.jsonl):
+        if self.tally.files and not (self.tally.complete or show_paths or console.json or console.jsonl):
             console.say("Which files these are: --show-paths names them.")
 
     def report_fields(self) -> dict[str, Any]:

@@ -26,6 +26,8 @@ def read_bundle(name: str, case: str | None = None) -> bytes:
             return read_bytes(sys.stdin.buffer)
         with Path(name).open("rb") as stream:
             return read_bytes(stream)
+    except IsADirectoryError:
+        raise UsageError("This is a folder, not a bundle.", hint="'takedown hash -o' makes one.") from None
     except (OSError, ValueError, AttributeError):
         raise UsageError("The bundle cannot be read.", hint="Check its name; 'takedown hash -o' makes one.") from None
 

@@ -82,8 +82,8 @@ def silent_proxy() -> Iterator[Met]:
 
 
 @contextmanager
-def certified(host: str, *options: str, trusted: bool = False, expired: bool = False) -> Iterator[Met]:
-    with tempfile.TemporaryDirectory() as folder, serving_tls(Path(folder), expired=expired) as tls:
+def certified(host: str, *options: str, trusted: bool = False, days: tuple[int, int] = (-3, 1)) -> Iterator[Met]:
+    with tempfile.TemporaryDirectory() as folder, serving_tls(Path(folder), days=days) as tls:
         ca = ("--ca", str(tls.authority)) if trusted else ()
         yield Met(f"https://{host}:{tls.server.server_port}", (*LONG, *ca, *options))
 
@@ -134,6 +134,22 @@ FAULTS = {
         lambda: answering(502, ERROR_PAGE), 7, "unreachable",
         "answered 502: the server behind it does not answer.", "Try again later.",
     ),
+    "a fault of the server": Fault(
+        lambda: answering(500, ERROR_PAGE), 7, "unreachable",
+        "answered 500: something is wrong on that side.", "Try again later.",
+    ),
+    "half an answer": Fault(
+        lambda: served(raw.close_within_the_answer, *LONG), 7, "unreachable",
+        "closed the connection in the middle of its answer.", "Try again later.",
+    ),
+    "a redirect": Fault(
+        lambda: answering(302, ERROR_PAGE), 6, "intake-untrusted",
+        "The intake tried to send the request elsewhere.", "Ask the helpline",
+    ),
+    "another kind of file": Fault(
+        lambda: answering(200, ERROR_PAGE), 6, "intake-untrusted",
+        "The intake's card is not valid.", "Ask the helpline",
+    ),
     "a web site": Fault(
         lambda: answering(404, ERROR_PAGE), 6, "intake-untrusted",
         "There is no takedown intake at this address: 127.0.0.1:", "Ask the helpline",
@@ -150,7 +166,11 @@ FAULTS = {
         lambda: certified("127.1", trusted=True), 7, "unreachable", "is for another name.", "Check the address."
     ),
     "expired certificate": Fault(
-        lambda: certified("localhost", trusted=True, expired=True), 7, "unreachable",
+        lambda: certified("localhost", trusted=True, days=(-3, -1)), 7, "unreachable",
+        "is not valid today.", "Check this computer's date.",
+    ),
+    "certificate of next year": Fault(
+        lambda: certified("localhost", trusted=True, days=(365, 730)), 7, "unreachable",
         "is not valid today.", "Check this computer's date.",
     ),
 }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -141,6 +142,20 @@ def test_no_bundle_is_left_whose_number_nobody_saw(good: Path, tmp_path: Path) -
     process.stdout.close()
     assert process.wait(PATIENCE) == 141
     assert [path.name for path in tmp_path.iterdir()] == ["good"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no shell that closes a stream")
+@pytest.mark.parametrize(
+    ("closed", "code"), [("<&-", 0), ("2>&-", 0), ("<&- 2>&-", 0), (">&-", 2), ("<&- >&-", 2), ("<&- >&- 2>&-", 2)]
+)
+def test_closed_streams_are_no_place_for_other_files(closed: str, code: int, good: Path, tmp_path: Path) -> None:
+    """Pipes to a decoder had their numbers. A number that cannot be shown leaves no bundle."""
+    command = shlex.join([*COMMAND, "hash", "good", "-o", "x.tdb", "--age", "adult", "--for", "self"])
+    ended = subprocess.run(
+        ["sh", "-c", f"{command} {closed}"], cwd=tmp_path, env=environment(tmp_path), capture_output=True, check=False
+    )
+    assert ended.returncode == code, ended.stderr
+    assert (tmp_path / "x.tdb").exists() is (code == 0)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")  # noqa: PTH110
