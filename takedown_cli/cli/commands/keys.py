@@ -12,6 +12,7 @@ from takedown_cli.cli.options.ledger import today
 from takedown_cli.cli.options.organisation_key import PassphraseOptions
 from takedown_cli.cli.results.keys import KeysReport, PastKeyRow
 from takedown_cli.cli.terminal.console import console
+from takedown_cli.core.errors import OutputError
 
 if TYPE_CHECKING:
     from takedown_cli.helpline.keys.secret import KeyDescription
@@ -76,7 +77,11 @@ def write_key_file(path: Path, data: bytes, replace: bool) -> None:
     """Write the file of a key, as ``lifecycle`` asks for it. Raise OutputError."""
     from takedown_cli.core import atomic_file
 
-    atomic_file.write_file(path, data, force=replace)
+    try:
+        atomic_file.write_file(path, data, force=replace)
+    except OutputError as error:
+        error.hint = "Check the name of the key, the free space and the folder's permissions. Nothing was changed."
+        raise
 
 
 def _report_key(described: KeyDescription) -> KeysReport:

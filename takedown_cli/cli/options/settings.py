@@ -50,6 +50,11 @@ def setting(name: str, flag: str | None = None) -> str | None:
 _FILES: Final = frozenset({"intake_card", "intake_ca", "ledger", "executor_ca", "executor_cert", "executor_key"})
 
 
+_NO_PLACE: Final = (
+    "Check the free space and the folder's permissions, or set variables such as TAKEDOWN_INTAKE instead."
+)
+
+
 def save_settings(changes: Mapping[str, str | None]) -> Path:
     """Write some settings into the settings file, or remove them for None; return the file.
 
@@ -62,13 +67,16 @@ def save_settings(changes: Mapping[str, str | None]) -> Path:
     _read_file(path)  # a file with a mistake is not changed
     try:
         text = decode_text(path.read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         text = ""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
-        raise OutputError("The folder of the settings file could not be made.", hint="") from None
-    atomic_file.write_file(path, config.change_settings_text(text, new).encode("utf-8"), force=True)
+        raise OutputError("The folder of the settings file could not be made.", hint=_NO_PLACE) from None
+    try:
+        atomic_file.write_file(path, config.change_settings_text(text, new).encode("utf-8"), force=True)
+    except OutputError:
+        raise OutputError("The settings file could not be written.", hint=_NO_PLACE) from None
     _read_file.cache_clear()
     return path
 

@@ -96,3 +96,16 @@ def test_a_file_that_cannot_be_changed_line_by_line_is_left_alone(tmp_path: Path
     )
     assert ended.code == 2
     assert (folder / "config.toml").read_text() == text
+
+
+def test_settings_that_cannot_be_kept_have_another_place(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    home = {
+        "HOME": str(tmp_path / "file"),
+        "XDG_CONFIG_HOME": str(tmp_path / "file"),
+        "APPDATA": str(tmp_path / "file"),
+    }
+    ended = run("config", "set", "lang", "de", cwd=tmp_path, env=home)
+    assert ended.code == 2
+    assert "[output]" in ended.said
+    assert "variables such as TAKEDOWN_INTAKE" in " ".join(ended.said.split())

@@ -81,3 +81,11 @@ def test_a_wrong_passphrase_is_exit_2_with_its_own_id(tmp_path: Path, kept: File
     assert (ended.code, ended.document()["id"]) == (2, "passphrase")
     assert b"something" not in ended.out + ended.err
     assert "Other users of this computer can read" in ended.said
+
+
+def test_a_key_that_cannot_be_written_names_no_option_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "passphrase").write_text("five six seven eight nine")
+    ended = run("keys", "new", "file:nowhere/a.key", "--passphrase-file", "passphrase", cwd=tmp_path)
+    assert (ended.code, ended.out) == (2, b"")
+    assert "Check the name of the key" in ended.said
+    assert "-o" not in ended.said.split()
