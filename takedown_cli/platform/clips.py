@@ -102,11 +102,12 @@ class ClipIndex:
 
     def remove(self, frames: Sequence[str], entry: Any) -> bool:
         """Remove a clip. Return whether it was there."""
-        for clip, (other, first, count) in self._clips.items():
-            values = list(dict.fromkeys(frames))
-            if other == entry and count == len(values) and self._frames.remove(values[0], first):
-                for n, value in enumerate(values[1:], start=1):
-                    self._frames.remove(value, first + n)
+        values = list(dict.fromkeys(frames))
+        for hit in self._frames.search(values[:1]) if values else ():
+            clip = self._clip_of[hit.entry]
+            if hit.distance == 0 and self._clips.get(clip) == (entry, hit.entry, len(values)):
+                for n, value in enumerate(values):
+                    self._frames.remove(value, hit.entry + n)
                 del self._clips[clip]
                 return True
         return False

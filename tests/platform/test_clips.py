@@ -111,6 +111,7 @@ def test_it_grows_shrinks_and_is_stored() -> None:
     assert index.remove(other, "gone")
     assert not index.remove(other, "gone")
     assert not index.remove(other, "kept"), "its frames are others"
+    assert not index.remove([], "kept")
     stored = pickle.loads(pickle.dumps(index))
     for each in (index, stored):
         assert len(each) == 2
