@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -17,8 +18,9 @@ def mark_as_generated(text: str) -> str:
 
 
 def markdown_table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    """Return a Markdown table."""
-    lines = [head, tuple("---" for _ in head), *rows]
+    """Return a Markdown table. A command on a line of its own stays in its cell."""
+    one_line = (tuple(re.sub(r"\n +(\S.*)", r" `\1`", cell) for cell in row) for row in rows)
+    lines = [head, tuple("---" for _ in head), *one_line]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 

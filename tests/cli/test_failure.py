@@ -158,6 +158,8 @@ def test_a_case_number_in_the_wrong_place_is_not_echoed(
     [
         (["hash", "-o"], "-o needs a value."),
         (["hash", "--json=yes"], "--json takes no value."),
+        (["status", "--watch=x"], "See 'takedown status --help'."),
+        (["batch", "status", "--entry"], "See 'takedown batch status --help'."),
         (["hash", "x", "--workers", "0"], "--workers must be a whole number from 1 to 256."),
         (["submit"], "PATH|BUNDLE is missing."),
         (["inspect", "a", "b", "c"], "Too many arguments for this command."),

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from takedown_cli.cli.terminal.console import console
 from takedown_cli.cli.typer_glue.options import titles_of
@@ -32,7 +33,12 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         names = {name for parameter in self.params for name in parameter.opts}
-        return super().parse_args(ctx, list(repeat_options(args, names)))
+        try:
+            return super().parse_args(ctx, list(repeat_options(args, names)))
+        except TyperException as error:
+            if getattr(error, "ctx", None) is None:  # the parser does not say whose option it was
+                vars(error)["ctx"] = ctx
+            raise
 
     def get_help_option(self, ctx: Any) -> Any:
         return _shown_by_us(super().get_help_option(ctx))
