@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 #: The two readings of a picture that platforms' software has; a video's frames are only ever read in full.
 METHODS: Final = ("full", "512nn")
-#: The method of a reading beside them: turned or mirrored, as a negative, a picture inside, flat bars filled, or
-#: zoomed, moved and tilted a little.
+#: The method of a reading beside them: turned or mirrored, as a negative, a picture inside, flat bars or white signs
+#: over it filled, or zoomed, moved and tilted a little.
 TURNED: Final = "turned"
 NEGATIVE: Final = "negative"
 INSIDE: Final = "inside"

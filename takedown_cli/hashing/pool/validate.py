@@ -56,7 +56,7 @@ _MOVED: Final = r"reframed/(?:wider|closer|(?:more|less)-(?:left|right|above|bel
 #: Further readings of an upload, as method and variant: these, each once.
 _UPLOAD: Final = re.compile(
     r"turned/(?:rotate90|rotate180|rotate270|flipx|flipy|flipplus1|flipminus1)|negative/original"
-    r"|inside/(?:[1-9]|1[0-6]):(?:original|flipy)|filled/(?:original|flipy)|" + _MOVED
+    r"|inside/(?:[1-9]|1[0-6]):(?:original|flipy)|filled/(?:[12]:)?(?:original|flipy)|" + _MOVED
 )
 #: The same of a frame of an upload.
 _UPLOAD_OF_FRAME: Final = re.compile(

@@ -23,7 +23,9 @@ _LEFT, _RIGHT = 0.4, 0.6
 #: Lines of marks that there are beside a status bar, or below the bars of a browser.
 _BESIDE = 2
 #: The bars of a browser lie in this share of the height. Levels of their edges, and the share of the width they span.
-_BROWSER, _STEP, _ACROSS = 0.25, 3, 0.8
+_BROWSER, _STEP, _ACROSS = 0.25, 3, 0.7
+#: Share of a line near an edge that is of one colour, and lines of the edge itself.
+_PLAIN, _THIN = 0.5, 2
 
 
 class Furniture(Enum):
@@ -53,7 +55,9 @@ def find_furniture(marks: Mask, small: Colours) -> Furniture:
         if (above and below) or (status and len(lines) > _BESIDE):
             return Furniture.CERTAIN
         return Furniture.SOME if len(lines) > 1 else Furniture.NONE
-    browser = width > height and len(lines) > _BESIDE and _has_bars(small)
+    # A page may show nothing but the picture: then the tabs and buttons are what there is.
+    buttons = any(bottom < _BROWSER * height and len(clusters) > 1 for _, bottom, clusters in lines)
+    browser = width > height and (buttons or len(lines) > _BESIDE) and _has_bars(small)
     return Furniture.CERTAIN if browser else Furniture.NONE
 
 
@@ -82,10 +86,18 @@ def _is_status_bar(clusters: list[tuple[float, float]]) -> bool:
 
 
 def _has_bars(small: Colours) -> bool:
-    """Return whether two edges lie across the top from side to side, as those of the bars of a browser."""
-    _, height, width = small.shape
-    top = small[:, : int(_BROWSER * height)]
-    steps = np.abs(top[:, 1:] - top[:, :-1]).max(axis=0) > _STEP
-    end = max(1, width // 30)
-    across = (steps.mean(axis=1) > _ACROSS) & steps[:, :end].all(axis=1) & steps[:, -end:].all(axis=1)
-    return int((np.diff(np.concatenate([[0], across])) > 0).sum()) >= 2
+    """Return whether two edges lie across the top, between lines that are nearly plain, as those of a browser's bars.
+
+    The tab that is open has no edge to the bar below it.
+    """
+    top = small[:, : int(_BROWSER * small.shape[1])]
+    steps = (np.abs(top[:, 1:] - top[:, :-1]).max(axis=0) > _STEP).mean(axis=1) > _ACROSS
+    if np.count_nonzero(steps) < 2:
+        return False
+    plain = (np.abs(top - np.median(top, axis=2, keepdims=True)).max(axis=0) <= _STEP).mean(axis=1) > _PLAIN
+    # The line of an edge is a mixture of both sides, or thin and of a colour of its own.
+    padded = np.pad(plain, _THIN, mode="edge")
+    above = padded[: -2 * _THIN - 1] | padded[1 : -2 * _THIN]
+    below = padded[2 * _THIN + 1 :] | padded[2 * _THIN : -1]
+    edges = steps & above & below
+    return int((np.diff(np.concatenate([[0], edges])) > 0).sum()) >= 2

@@ -14,7 +14,7 @@ from takedown_cli.hashing.decoded import Floats, Pixels
 Colours = npt.NDArray[np.int16]
 #: Pixels on the long side at most, of the large and the small size. The picture is reduced by a whole number.
 LARGE, SMALL = 2400, 480
-#: A box is read at half size from this many pixels for each one that is wanted.
+#: A box is read at half size from this many pixels for each one that is wanted, and at a quarter from twice as many.
 _HALVED = 3
 #: Rows whose luma is computed at once.
 _ROWS = 16
@@ -46,17 +46,31 @@ class Upload:
         """``drawn`` at half its size."""
         return self.drawn.reduce(2)
 
+    @cached_property
+    def quartered(self) -> Image.Image:
+        """``drawn`` at a quarter of its size."""
+        return self.halved.reduce(2)
+
     def shrink(self, box: Box, side: int) -> Floats:
         """Return ``side`` x ``side`` means of a box of ``luma``."""
         left, top, right, bottom = box
-        if min(right - left, bottom - top) >= _HALVED * side:
-            # Boxes of one upload overlap: what is large is not read again for each.
+        # Boxes of one upload overlap: what is large is not read again for each.
+        size = min(right - left, bottom - top)
+        if size >= 2 * _HALVED * side:
+            return shrink_picture(self.quartered, side, (left / 4, top / 4, right / 4, bottom / 4))
+        if size >= _HALVED * side:
             return shrink_picture(self.halved, side, (left / 2, top / 2, right / 2, bottom / 2))
         return shrink_picture(self.drawn, side, box)
 
     def enlarge(self, box: Box) -> Box:
         """Return a box of ``small`` as one of ``luma``."""
         down, across = (self.luma.shape[axis] / self.small.shape[axis + 1] for axis in (0, 1))
+        left, top, right, bottom = box
+        return round(left * across), round(top * down), round(right * across), round(bottom * down)
+
+    def reduce(self, box: Box) -> Box:
+        """Return a box of ``luma`` as one of ``small``."""
+        down, across = (self.small.shape[axis + 1] / self.luma.shape[axis] for axis in (0, 1))
         left, top, right, bottom = box
         return round(left * across), round(top * down), round(right * across), round(bottom * down)
 

@@ -63,7 +63,7 @@ def find_screen(pixels: Pixels, still: Mask | None = None) -> Screen | None:
     grounds = find_grounds(upload.small, flat)
     exactly = [stands_out_exactly(upload.small, flat, ground) for ground in grounds]
     ground = flat & ~np.logical_and.reduce(exactly) if exactly else np.zeros_like(flat)
-    pictures = _choose_pictures(upload, ground, find_rectangles(upload, flat, grounds, *exactly))
+    pictures = _choose_pictures(upload, ground, find_rectangles(upload, flat, grounds, *exactly, parts=False))
     outside = np.ones_like(flat)
     for box in pictures:
         outside[_in_small(upload, box, 3)] = False

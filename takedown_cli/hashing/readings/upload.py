@@ -1,32 +1,36 @@
-"""Hashes the readings of an upload: as it is, turned, negative, what sits inside it, bars filled, and reframed."""
+"""Hashes the readings of an upload: as it is, turned, negative, inside it, with overlays filled, and reframed."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from PIL import Image
 
-from takedown_cli.core.model import MIN_QUALITY, Fingerprint
+from takedown_cli.core.model import MIN_QUALITY, Box, Fingerprint
 from takedown_cli.hashing.decoded import Doubles, Floats, Pixels
 from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.fingerprint.copy_geometry import GRID, downsample_grid, transform_blocks
 from takedown_cli.hashing.fingerprint.reframing import SQUARE, reframe
 from takedown_cli.hashing.matching import FILLED, INSIDE, NEGATIVE, REFRAMED, TURNED
-from takedown_cli.hashing.readings.bars import fill_bars, find_bars
 from takedown_cli.hashing.readings.corners import fill_corners
 from takedown_cli.hashing.readings.grounds import find_flat, find_grounds
-from takedown_cli.hashing.readings.rectangles import find_rectangles
+from takedown_cli.hashing.readings.overlays import fill_bars, fill_signs, find_bars
+from takedown_cli.hashing.readings.rectangles import FIRST_LOOK, find_rectangles
 from takedown_cli.hashing.readings.reduced import Upload, shrink_picture
 
 _MIRRORED = "flipy"
+#: Rectangles that are read without the signs over them too.
+_CLEARED = 2
 
 
 def read_upload(pixels: Pixels, full: pdq.PdqHash) -> list[Fingerprint]:
     """Return PDQs of the readings, the cheapest first; ``pixels`` are upright (H x W grey, or R, G, B first).
 
     ``full`` is the hash of the picture as it is, which is not repeated here. The method is ``turned`` (seven),
-    ``negative``, ``inside`` (each rectangle as it is, and mirrored), ``filled`` (two) or ``reframed`` (each frame and
-    tilt); the variant says which one of them. A reading too poor to match (quality under 50) is left
-    out.
+    ``negative``, ``inside`` (each rectangle as it is, and mirrored), ``filled`` (without flat bars, or a rectangle
+    without the white signs over it) or ``reframed`` (each frame and tilt); the variant says which one of them. A
+    reading too poor to match (quality under 50) is left out.
     """
     found: list[Fingerprint] = []
     if full.quality >= MIN_QUALITY:
@@ -38,6 +42,8 @@ def read_upload(pixels: Pixels, full: pdq.PdqHash) -> list[Fingerprint]:
     rectangles = find_rectangles(upload, flat, grounds)
     for number, box in enumerate(rectangles, start=1):
         found += read_square(INSIDE, f"{number}:", fill_corners(upload.shrink(box, GRID)))
+    if flat.mean() >= FIRST_LOOK:
+        found += _read_without_signs(upload, rectangles if grounds else [(0, 0, *upload.luma.shape[::-1])])
     bars = find_bars(upload.small, flat, grounds)
     if bars:
         filled = fill_bars(upload.small, bars).mean(axis=0)
@@ -57,6 +63,15 @@ def read_reframed(upload: Upload) -> list[Fingerprint]:
         # Mirrored ones are left out: 3 of 1,600 copies were caught by one of them alone.
         found += _read_block(REFRAMED, f"{name}:", block, pdq.DIHEDRAL_NAMES[:1])
     return found
+
+
+def _read_without_signs(upload: Upload, rectangles: list[Box]) -> Iterator[Fingerprint]:
+    """Yield PDQs of the likeliest rectangles without the white signs and words that lie over them."""
+    for number, box in enumerate(rectangles[:_CLEARED], start=1):
+        left, top, right, bottom = upload.reduce(box)
+        filled = fill_signs(upload.small[:, top:bottom, left:right])
+        if filled is not None:
+            yield from read_square(FILLED, f"{number}:", fill_corners(shrink_picture(Image.fromarray(filled), GRID)))
 
 
 def read_square(method: str, which: str, square: Floats) -> list[Fingerprint]:

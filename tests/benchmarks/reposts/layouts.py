@@ -223,6 +223,28 @@ def imessage_chat(picture: Picture, other: Picture, rng: Rng) -> Picture:
     return _chat(picture, other, rng, ground, (fill, theirs, (52, 120, 246), ink), 0, 40)
 
 
+def quoted_message(picture: Picture, other: Picture, rng: Rng) -> Picture:
+    """Return a chat on a ramp of colours: a quote with a small picture, the picture, and a caption in one bubble."""
+    low, high = (tuple(int(c) for c in rng.integers(60, 220, 3)) for _ in range(2))
+    ramp = np.linspace(0, 1, 2300)[:, None, None]
+    ground = Image.fromarray(
+        np.repeat((np.array(low) * (1 - ramp) + np.array(high) * ramp).astype(np.uint8), 1080, axis=1)
+    )
+    mine = (217, 253, 211) if rng.random() < 0.5 else (0, 92, 75)
+    wide = int(rng.uniform(620, 780))
+    shown = _fit(picture, wide, 1000)
+    quote, caption = (int(rng.integers(110, 170)) for _ in range(2))
+    message = Image.new("RGB", (shown.width + 16, shown.height + quote + caption + 16), mine)
+    draw, ink = ImageDraw.Draw(message), BLACK if sum(mine) > 384 else WHITE
+    side = quote - 30
+    message.paste(ImageOps.fit(other, (side, side)), (message.width - side - 16, 12))
+    _write(draw, (30, 24), _words(rng, 1, 2), 32, (90, 140, 200))
+    _write(draw, (30, 66), _words(rng, 2, 3), 32, ink)
+    message.paste(shown, (8, quote))
+    _write(draw, (24, quote + shown.height + 16), _words(rng, 2, 4), 36, ink)
+    return _chat(message, other, rng, ground, (WHITE, WHITE, mine, BLACK), 0, 24)
+
+
 # -- feeds and pages ---------------------------------------------------------------------------------------------------
 
 
@@ -331,6 +353,9 @@ def web_page(picture: Picture, other: Picture, rng: Rng) -> Picture:
     draw = ImageDraw.Draw(page)
     draw.rectangle((0, 0, width, 46), fill=(222, 225, 230))
     draw.rectangle((0, 46, width, 100), fill=(248, 249, 250))
+    # The tab that is open hides the edge below it.
+    draw.rounded_rectangle((10, 8, 260, 60), 12, fill=(248, 249, 250))
+    _write(draw, (30, 14), "Pictures", 20, (60, 60, 60))
     draw.rounded_rectangle((180, 54, 1500, 92), 18, fill=(233, 236, 239))
     _write(draw, (200, 60), "https://www.example.org/gallery/1042", 22, (60, 60, 60))
     draw.rectangle((0, 100, width, 170), fill=tuple(int(c) for c in rng.integers(20, 120, 3)))
@@ -481,5 +506,6 @@ LAYOUTS: dict[str, Layout] = {
         ios_viewer, google_viewer, whatsapp_viewer, whatsapp_chat, telegram_chat, imessage_chat, instagram_post,
         x_post, story, story_blurred, tiktok, web_page, polaroid, padded, meme_bar, mirrored_border, eye_bar,
         censor_boxes, negative, collage_natural, collage_halves, collage_four, cut_4x5, cut_square, cut_9x16,
+        quoted_message,
     )
 }  # fmt: skip

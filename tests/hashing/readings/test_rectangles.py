@@ -64,6 +64,19 @@ def test_the_picture_of_a_chat_is_found_on_a_ramp_of_colours() -> None:
     assert is_found(chat(Image.fromarray(ramp), place), place, 4)
 
 
+@pytest.mark.parametrize("dark", [True, False])
+def test_the_picture_is_found_between_the_quote_and_the_caption_of_its_message(dark: bool) -> None:
+    # The quote and the caption are as wide as the picture: only a seam through the message tells them apart.
+    place = (380, 640, 1040, 1440)
+    screen = chat(Image.new("RGB", (8, 8), (11, 20, 26) if dark else (236, 229, 221)), place)
+    draw, bubble = ImageDraw.Draw(screen), (0, 92, 75) if dark else (217, 253, 211)
+    for top, bottom in ((500, 640), (1440, 1540)):
+        draw.rectangle((380, top, 1040, bottom - 1), fill=bubble)
+        draw.text((400, top + 20), "words that stand beside it", fill=(128, 128, 128), font_size=40)
+    screen.paste(picture(9, (120, 120)), (910, 510))
+    assert is_found(screen, place, 4)
+
+
 @pytest.mark.parametrize("beside", [True, False])
 def test_both_halves_of_a_collage_are_found(beside: bool) -> None:
     joined = Image.new("RGB", (1200, 800) if beside else (800, 1200))

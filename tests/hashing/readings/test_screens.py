@@ -70,6 +70,45 @@ def test_screenshots_of_one_layout_do_not_match_each_other(layout: str) -> None:
         assert min(distance(a, b) for a in shots[one] for b in shots[other]) > MATCH_DISTANCE
 
 
+@pytest.mark.parametrize("tab", [0, 1])
+def test_the_bars_of_a_browser_are_known_whichever_tab_is_open(tab: int) -> None:
+    page = Image.new("RGB", (1440, 900), (255, 255, 255))
+    draw = ImageDraw.Draw(page)
+    draw.rectangle((0, 0, 1440, 41), fill=(222, 225, 230))
+    draw.rectangle((8 + 194 * tab, 8, 198 + 194 * tab, 41), fill=(248, 249, 250))
+    draw.rectangle((0, 42, 1440, 84), fill=(248, 249, 250))
+    draw.line((0, 85, 1440, 85), fill=(190, 190, 195))
+    for x, word in ((40, "one tab"), (234, "another"), (150, "")):
+        draw.text((x, 14), word, (60, 60, 60), font_size=16)
+    draw.text((150, 52), "www.example.org/photos/1042", (60, 60, 60), font_size=18)
+    draw.text((1300, 52), "menu", (60, 60, 60), font_size=18)
+    page.paste(_original(SEEDS[0]).resize((800, 600)), (300, 180))
+    screen = _look(page)
+    assert screen is not None
+    assert screen.certain
+    assert max(abs(a - b) for a, b in zip(screen.pictures[0], (300, 180, 1100, 780), strict=True)) < 10
+
+
+def test_a_keyboard_is_no_picture() -> None:
+    screen = Image.new("RGB", (1080, 2200), (120, 150, 190))
+    draw = ImageDraw.Draw(screen)
+    draw.rectangle((0, 0, 1080, 200), fill=(250, 250, 250))
+    for x in (60, 300, 930):
+        draw.text((x, 100), "name", (0, 0, 0), font_size=44)
+    screen.paste(_original(SEEDS[0]).resize((600, 450)), (30, 400))
+    draw.rectangle((0, 1450, 1080, 2200), fill=(209, 212, 217))
+    for row in range(4):
+        for key in range(10):
+            x, y = 8 + 107 * key, 1480 + 170 * row
+            draw.rounded_rectangle((x, y, x + 92, y + 130), 14, fill=(255, 255, 255))
+            draw.text((x + 34, y + 40), "qwertzuiop"[key], (0, 0, 0), font_size=44)
+    found = _look(screen)
+    assert found is not None
+    assert [max(abs(a - b) for a, b in zip(box, (30, 400, 630, 850), strict=True)) < 10 for box in found.pictures] == [
+        True
+    ]
+
+
 def _ordinary(seed: int) -> dict[str, Image.Image]:
     made, source = _original(seed), np.random.default_rng(seed)
     return {

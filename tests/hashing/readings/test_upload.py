@@ -73,6 +73,20 @@ def test_a_bar_over_the_eyes_is_filled() -> None:
     assert nearest_of(barred)[FILLED] <= MATCH_DISTANCE
 
 
+def test_signs_and_words_over_a_picture_are_filled() -> None:
+    smooth = ORIGINAL.resize((48, 36)).resize((1080, 840), Image.Resampling.BICUBIC).point(lambda level: level * 0.6)
+    original = pdq.hash_full(np.asarray(smooth)).value
+    screen = Image.new("RGB", (1080, 1920))
+    screen.paste(smooth, (0, 500))
+    draw = ImageDraw.Draw(screen)
+    for y in range(540, 1300, 110):
+        draw.ellipse((960, y, 1040, y + 80), fill=(255, 255, 255))
+    plain = pdq.hash_full(np.asarray(screen.crop((0, 500, 1080, 1340)))).value
+    assert distance(plain, original) > MATCH_DISTANCE  # else this shows nothing
+    filled = [reading.value for reading in readings_of(screen) if reading.method == FILLED]
+    assert min(distance(value, original) for value in filled) <= MATCH_DISTANCE
+
+
 def _cut(shown: Image.Image, left: float, top: float, right: float, bottom: float) -> Image.Image:
     width, height = shown.size
     return shown.crop((left * width, top * height, (1 - right) * width, (1 - bottom) * height))
