@@ -82,7 +82,9 @@ def shrink_picture(drawn: Image.Image, side: int, box: tuple[float, float, float
 
 def _pick_luma(pixels: Pixels, step: int) -> Pixels:
     """Return the luma of one pixel of each block, h x w. The mean of each block would take five times as long."""
-    picked = pixels[step // 2 :: step, step // 2 :: step]
+    # A side shorter than half a block has one pixel all the same.
+    row, column = (min(step // 2, size - 1) for size in pixels.shape[:2])
+    picked = pixels[row::step, column::step]
     if picked.ndim == 2:
         return picked.copy()
     luma = np.empty(picked.shape[:2], np.uint8)
