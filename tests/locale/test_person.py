@@ -14,7 +14,8 @@ from babel.messages.pofile import read_po
 
 import takedown_cli
 from takedown_cli.cli.results.installation import PARAGRAPHS
-from takedown_cli.client.client import _REASONS
+from takedown_cli.cli.results.words import _REASONS
+from takedown_cli.client.client import _REASONS as _REFUSALS
 from takedown_cli.core.errors import MissingExtraError, every_error
 from takedown_cli.core.reasons import Reason
 from takedown_cli.locale.language import PERSON, tags
@@ -82,7 +83,7 @@ def errors_of_a_person() -> set[str]:
     others = {*keys, *stores, "ledger", "ledger-key"}
     kinds = [kind for kind in every_error() if kind.id not in others]
     hints = {kind.hint for kind in kinds} - {MissingExtraError.hint}
-    fixed = {*(reason.text for reason in Reason), *_REASONS.values(), *PARAGRAPHS, *PARAGRAPHS.values()}
+    fixed = {*(reason.text for reason in Reason), *_REFUSALS.values(), *PARAGRAPHS, *PARAGRAPHS.values()}
     return {kind.sentence for kind in kinds} | hints | fixed
 
 
@@ -101,6 +102,12 @@ def test_every_sentence_that_is_said_is_in_the_catalogues(tag: str) -> None:
     assert len(said_directly()) > 100
     assert said_directly() <= known
     assert errors_of_a_person() <= known
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_every_reason_is_counted_in_words(tag: str) -> None:
+    assert {*_REASONS} == {*Reason}
+    assert {*_REASONS.values()} <= set(catalogue(tag, PERSON))
 
 
 @pytest.mark.parametrize("tag", LANGUAGES)

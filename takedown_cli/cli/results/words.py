@@ -46,6 +46,13 @@ _REASONS: Final[dict[str, tuple[str, str]]] = {
     Reason.FRAME_LIMIT: ("{count} frame limit", "{count} frame limit"),
     Reason.TIME_LIMIT: ("{count} time limit", "{count} time limit"),
     Reason.LOW_QUALITY: ("{count} too little detail", "{count} too little detail"),
+    Reason.BLANK: ("{count} plain area", "{count} plain areas"),
+    Reason.TINY: ("{count} too small", "{count} too small"),
+    Reason.SCREEN_ONLY: ("{count} screen without a picture", "{count} screens without a picture"),
+    Reason.NOT_INSIDE: (
+        "{count} screen with fewer pictures than --inside names",
+        "{count} screens with fewer pictures than --inside names",
+    ),
     Reason.IN_CLOUD: ("{count} only in the cloud", "{count} only in the cloud"),
     Reason.PHOTOS_LIBRARY: ("{count} library of the Photos app", "{count} libraries of the Photos app"),
     Reason.ARCHIVE: ("{count} archive", "{count} archives"),

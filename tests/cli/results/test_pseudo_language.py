@@ -142,7 +142,7 @@ def test_only_what_is_translated_counts(tmp_path: Path) -> None:
         ("submit photos --intake http://127.0.0.1:1 --no-input", 8, "under-18 adult unsure self child other"),
         ("status 2K7Q-RMXW-9DTB-H4VE-0ZJN-C3PA --intake http://127.0.0.1:1", 2, ""),
         ("withdraw - --item x --intake http://127.0.0.1:1", 2, ""),
-        ("status --watch=often", 2, "watch"),
+        ("status --watch=often", 2, "watch status"),
     ],
 )
 def test_errors_are_in_the_language_of_the_person(
