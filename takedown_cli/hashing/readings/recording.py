@@ -40,6 +40,8 @@ _SIDE = 0.4
 _PLAIN, _BAR, _UNEVEN = 0.3, 0.04, 0.02
 #: The same for the first look on 64 x 64 blocks: levels from which a cell moves, lines of a bar, and its detail.
 _LEVELS, _LINES, _NEARLY_PLAIN = 4.0, 2, 0.45
+#: Share of the cells between two still bars that move at least: few where a camera moves slowly, or over a sky.
+_SOME = 0.2
 
 
 def may_be_recording(blocks: Sequence[Doubles]) -> bool:
@@ -51,7 +53,7 @@ def may_be_recording(blocks: Sequence[Doubles]) -> bool:
     for axis in (0, 1):
         lines = moves.mean(axis=1 - axis)
         still = _runs(lines <= _AROUND)
-        if min(still) >= _LINES and sum(still) < len(lines) and lines[still[0] : len(lines) - still[1]].mean() > 0.5:
+        if min(still) >= _LINES and sum(still) < len(lines) and lines[still[0] : len(lines) - still[1]].mean() > _SOME:
             return True
         if any(_find_even_bars(_measure_detail(stack, axis), _NEARLY_PLAIN)):
             return True

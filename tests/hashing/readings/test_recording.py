@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from takedown_cli.fixtures.texture import picture
 from takedown_cli.hashing.decoded import Pixels
 from takedown_cli.hashing.fingerprint import pdq
+from takedown_cli.hashing.readings.first_look import may_be_screen
 from takedown_cli.hashing.readings.recording import find_recording, may_be_recording
 from takedown_cli.hashing.readings.rectangles import overlap
 from takedown_cli.hashing.readings.screens import Screen
@@ -83,6 +84,16 @@ def test_a_clip_on_a_coloured_ground_is_found_and_not_the_ground(seed: int) -> N
     screen = _look(lambda number: draw(panned(number)))
     assert screen is not None
     assert [overlap(box, place) > 0.97 for box in screen.pictures] == [True]
+
+
+@pytest.mark.parametrize("seed", [0, 9])  # grounds of so many colours that they do not look like a screen's
+def test_a_slow_zoom_on_a_coloured_ground_is_looked_at(seed: int) -> None:
+    smooth = WALL.resize((40, 20)).resize((1200, 600), Image.Resampling.BICUBIC)
+    shown = [ImageOps.fit(smooth.crop((2 * by, by, 1200 - 2 * by, 600 - by)), (960, 540)) for by in (0, 4)]
+    drawn = [LAYOUTS["story"](each, OTHER, np.random.default_rng(seed)).reduce(2) for each in shown]
+    blocks = [pdq.hash_full(np.asarray(each)).block for each in drawn]
+    assert not any(map(may_be_screen, blocks))  # else this shows nothing
+    assert may_be_recording(blocks)
 
 
 def test_a_clip_in_which_little_moves_is_found_too() -> None:
