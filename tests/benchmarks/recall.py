@@ -134,6 +134,8 @@ def curves(measured: list[Measured]) -> list[Curve]:
     drawn = []
     for wanted in ("flips", *PREDICTED_KINDS):
         kinds = [kind for kind, (name, _, bar) in KINDS.items() if name == wanted and bar is not None]
+        if not kinds:  # fits are measured as people repost them, in ``reposts``
+            continue
         ranks = np.array([rank for each in measured for kind in kinds for rank in each.ranks[kind]])
         phash = [hit for each in measured for kind in kinds for hit in each.phash[kind]]
         shares = [100 * float(np.mean((ranks > 0) & (ranks <= count))) for count in range(1, most + 1)]
@@ -183,7 +185,8 @@ def main() -> None:
         notes = ("dashed: pHash alone", "left end: published PDQ alone")
         plot = draw("Copies caught against fingerprints sent", curves(measured), most, notes)
         (chosen.out / "recall.svg").write_text(plot, encoding="utf-8")
-        made_by = "Made by `python -m tests.benchmarks.recall --out docs/laboratory`."
+        limited = f" --limit {chosen.limit}" if chosen.limit else ""
+        made_by = f"Made by `python -m tests.benchmarks.recall --out docs/laboratory{limited}`."
         body = ["# Which copies are caught", "", made_by, "", *text]
         (chosen.out / "recall.md").write_text("\n".join([*body, "", "![Recall](recall.svg)", ""]), encoding="utf-8")
 

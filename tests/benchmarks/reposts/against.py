@@ -86,13 +86,14 @@ def main() -> None:
     chosen = parser.parse_args()
     begin_anew("tests.benchmarks.reposts.against")
     found, words = scenes(chosen.photos)
-    picked = found[:: max(1, -(-len(found) // chosen.limit))]
+    # What is beside a picture, in a collage for one, is no original: only the nearest match of a copy is known.
+    step = max(2, -(-len(found) // chosen.limit))
+    picked, others = found[::step], [found[(at + 1) % len(found)] for at in range(0, len(found), step)]
     with tempfile.TemporaryDirectory(prefix="takedown-against-") as scratch:
         folder, before = Path(scratch) / "files", Path(scratch) / "before"
         for each in ("originals", "copies"):
             (folder / each).mkdir(parents=True)
         with ProcessPoolExecutor(initializer=yield_to_others) as executor:
-            others = [*picked[1:], picked[0]]
             list(executor.map(write_copies, repeat(folder), range(len(picked)), picked, others))
         python = augly_copies.interpreter()
         if python is not None:
