@@ -42,7 +42,10 @@ def test_a_limit_on_the_size_of_files_leaves_the_old_bundle(photos: Path, tmp_pa
     target = tmp_path / "x.tdb"
     assert hash_to(target, photos)[0] == 0
     old = target.read_bytes()
-    script = "import os,resource as r,sys;r.setrlimit(r.RLIMIT_FSIZE,(1000,1000));os.execv(sys.argv[1],sys.argv[1:])"
+    script = (
+        "import os,resource as r,sys;r.setrlimit(r.RLIMIT_FSIZE,(1000,1000));"
+        "os.environ['PYTHONDONTWRITEBYTECODE']='1';os.execv(sys.argv[1],sys.argv[1:])"
+    )
     code, said = hash_to(target, photos, "--force", before=(sys.executable, "-c", script))
     assert code == 2
     assert b"[output]" in said

@@ -372,9 +372,9 @@ def test_without_a_terminal_nothing_waits(arguments: tuple[str, ...], code: int,
     assert ended.out == b""
 
 
-#: Lets every file end at 1,000 bytes, as a full disk does.
+#: Lets every file end at 1,000 bytes, as a full disk does. Compiled modules would end there too, and break other tests.
 FULL = (
-    "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+    "import resource, signal, sys; sys.dont_write_bytecode = True; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))"
 )
 

@@ -167,6 +167,7 @@ def no_file_grows_beyond(size: int) -> Callable[[], None]:
 
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
             resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # compiled modules would be cut off too
 
     return limit
 

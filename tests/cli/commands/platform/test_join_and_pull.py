@@ -102,7 +102,9 @@ def test_a_full_disk_leaves_the_old_list(operator: Operator, intake: Running, af
     before = _held(operator)
     values = [balanced(("too many", afresh, number)) for number in range(300)]
     Person(intake.origin, intake.card).submit_in_parts([picture(value) for value in values])
-    full = after("import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))")
+    full = after(
+        "import resource, sys; sys.dont_write_bytecode = True; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
+    )
     ended = run("platform", "pull", "site", *filter(None, [afresh]), cwd=operator.folder, command=full)
     assert ended.code == 2, ended.said
     assert "old list stays" in ended.said
