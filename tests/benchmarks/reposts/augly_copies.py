@@ -67,6 +67,7 @@ def make(python: Path, folder: Path) -> None:
 def write_copies(folder: Path) -> None:
     """Write one copy of each kind of every picture in the folder, amounts drawn by the picture's name."""
     image = importlib.import_module("PIL.Image")
+    seed("augly")  # it draws the text that it lays over a picture while it is imported
     augly = importlib.import_module("augly.image")
     for path in sorted(folder.glob("*.png")):
         with image.open(path) as opened:
