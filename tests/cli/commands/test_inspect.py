@@ -104,4 +104,4 @@ def test_a_file_that_cannot_be_read_is_exit_2(tmp_path: Path, capsys: pytest.Cap
     assert run_here(["inspect", str(tmp_path / "nowhere.tdb")]) == 2
     assert "nowhere.tdb' (argument 1)" in capsys.readouterr().err
     assert run_here(["inspect", str(tmp_path)]) == 2  # a folder
-    assert "cannot be read" in capsys.readouterr().err
+    assert "This is a folder, not a bundle." in capsys.readouterr().err
