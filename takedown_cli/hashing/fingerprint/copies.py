@@ -48,7 +48,7 @@ _RULES = {
     "borders": _Rule(14, 0.6),
     "captions": _Rule(40, 1.3, starts=3),
     "tilts": _Rule(16, 0.6),
-    "fits": _Rule(12, 1.2),
+    "fits": _Rule(20, 1.2),
 }
 
 

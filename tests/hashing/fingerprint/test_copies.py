@@ -70,6 +70,7 @@ _CHANGED: dict[str, Callable[[Image.Image], Image.Image]] = {
     "cut square": lambda made: ImageOps.fit(made, (900, 900)),
     "cut square at the start": lambda made: ImageOps.fit(made, (900, 900), centering=(0, 0)),
     "cut square at the end": lambda made: ImageOps.fit(made, (900, 900), centering=(1, 1)),
+    "cut square at a quarter": lambda made: ImageOps.fit(made, (900, 900), centering=(0.25, 0.25)),
     "cut 4x5 at the start": lambda made: ImageOps.fit(made, (800, 1000), centering=(0, 0)),
     "cut 4x5 at the end": lambda made: ImageOps.fit(made, (800, 1000), centering=(1, 1)),
     "cut 9x16": lambda made: ImageOps.fit(made, (720, 1280)),
