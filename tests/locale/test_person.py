@@ -74,7 +74,7 @@ def said_directly() -> set[str]:
             said = constants.get(ast.unparse(starred), first)
             parts = said.elts if isinstance(said, ast.Tuple) else node.args[:2] if called == "filled_many" else [said]
             found |= {part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, str)}
-    return {sentence for sentence in found if re.search("[a-z]{3}", re.sub(r"\{\w+\}", "", sentence))}
+    return {sentence for sentence in found if re.search("[a-z]", re.sub(r"\{\w+\}", "", sentence))}
 
 
 def errors_of_a_person() -> set[str]:

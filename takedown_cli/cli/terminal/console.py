@@ -26,10 +26,10 @@ from takedown_cli.locale.language import ENGLISH, Language
 #: Categories of Unicode that are shown as escapes: controls (C0, C1, DEL), format characters (bidirectional overrides,
 #: zero width, tags), lone surrogates, private use, unassigned, and the separators that break a line.
 _ESCAPED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-#: Zero-width joiners and non-joiners after a letter of a script that is spelt with them: Arabic, Devanagari to Sinhala,
-#: Myanmar, Khmer, Mongolian. There they harm nothing.
+#: Zero-width joiners and non-joiners before a letter, and after one of a script that is spelt with them: Arabic,
+#: Devanagari to Sinhala, Myanmar, Khmer, Mongolian. There they harm nothing. Before a vowel sign one crashed phones.
 _SPELLING: Final = re.compile(
-    "(?<=[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d]"
+    r"(?<=[\u0620-\u06ff\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af])[\u200c\u200d](?=[^\W\d_])"
 )
 MAX_LENGTH: Final = 200
 #: The columns of the widest table on a terminal.

@@ -31,7 +31,8 @@ HOSTILE = [
     ("line\u2028end", "line\\u2028end"),
     ("tag\U000e0041", "tag\\U000e0041"),
     ("pay\u200dpal\u200c", "pay\\u200dpal\\u200c"),
-    ("\u0645\u200c\u200c", "\u0645\u200c\\u200c"),
+    ("\u0645\u200c\u200c", "\u0645\\u200c\\u200c"),
+    ("\u0c1c\u0c4d\u0c1e\u200c\u0c3e", "\u0c1c\u0c4d\u0c1e\\u200c\u0c3e"),
     ("\u0645\u200f\u061c", "\u0645\\u200f\\u061c"),
 ]
 
