@@ -209,3 +209,9 @@ def put(page: Path, name: str, text: str) -> None:
         raise SystemExit(f"{page.name} has no place for {name}")
     after = rest[rest.index("<!-- end -->") :]
     page.write_text(f"{before}{mark}{text.strip()}\n{after}", encoding="utf-8")
+
+
+def write_page(page: Path, title: str, command: str, lines: Sequence[str]) -> None:
+    """Write a page of the laboratory notebook: its title, the command that made it, and what that measured."""
+    text = [f"# {title}", "", f"Made by `{command}`.", "", *lines, ""]
+    page.write_text("\n".join(text), encoding="utf-8")

@@ -25,7 +25,7 @@ from takedown_cli.core.model import MATCH_DISTANCE, MIN_QUALITY, Hashed, Media, 
 from takedown_cli.hashing import hash_media
 from takedown_cli.hashing.fingerprint import pdq
 from tests.benchmarks import moving
-from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.measure import begin_anew, write_page, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, bits, scenes
 from tests.benchmarks.reposts.layouts import LAYOUTS
 
@@ -196,9 +196,8 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = f"Made by `python -m tests.benchmarks.recordings --limit {chosen.limit} --out docs/laboratory`."
-        page = "\n".join(["# Recordings of a screen", "", made_by, "", *text, ""])
-        (chosen.out / "recordings.md").write_text(page, encoding="utf-8")
+        command = f"python -m tests.benchmarks.recordings --limit {chosen.limit} --out docs/laboratory"
+        write_page(chosen.out / "recordings.md", "Recordings of a screen", command, text)
 
 
 def _verdict(outcome: Hashed) -> str:

@@ -28,7 +28,7 @@ from takedown_cli.core.variants import shows_picture_itself
 from takedown_cli.hashing import hash_media
 from takedown_cli.platform.clips import ClipIndex, ClipRule, VideoFrame, video_frames
 from tests.benchmarks import moving
-from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.measure import begin_anew, write_page, yield_to_others
 from tests.benchmarks.pictures import scenes
 
 #: Copies: per cent of the clip that is left, and whether it is mirrored.
@@ -257,9 +257,8 @@ def main() -> None:
     print("\n".join(text))
     if chosen.out:
         after = f" --after {chosen.after}" if chosen.after else ""
-        made_by = f"Made by `python -m tests.benchmarks.trimmed_clips{after} --out docs/laboratory`."
-        page = "\n".join(["# Videos by their share of frames", "", made_by, "", *text, ""])
-        (chosen.out / "trimmed.md").write_text(page, encoding="utf-8")
+        command = f"python -m tests.benchmarks.trimmed_clips{after} --out docs/laboratory"
+        write_page(chosen.out / "trimmed.md", "Videos by their share of frames", command, text)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from takedown_cli.core.errors import ConfigError
-from takedown_cli.platform.callbacks import (
+from takedown_cli.platform.feedback.callbacks import (
     TOLERANCE,
     Decision,
     Unreadable,

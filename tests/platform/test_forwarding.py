@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from takedown_cli.core.errors import RefusedError, TakedownError, UnreachableError
-from takedown_cli.platform.callbacks import Decision, Word
+from takedown_cli.platform.feedback.callbacks import Decision, Word
+from takedown_cli.platform.feedback.relay import Forwarder
+from takedown_cli.platform.feedback.relay_queue import RelayQueue
 from takedown_cli.platform.home import Home
-from takedown_cli.platform.relay import Forwarder
-from takedown_cli.platform.relay_queue import RelayQueue
 from takedown_cli.protocol.feed import Verdict
 from tests.waiting import PATIENCE
 

@@ -10,7 +10,7 @@ import pytest
 
 from takedown_cli.core.errors import ListError, UnreachableError, UsageError
 from takedown_cli.intake.http.server import Running
-from takedown_cli.platform.verdict_queue import VerdictQueue, read_verdicts
+from takedown_cli.platform.feedback.verdict_queue import VerdictQueue, read_verdicts
 from takedown_cli.protocol.feed import Verdict
 from tests.intake.person import Person, balanced, picture
 from tests.platform.conftest import Site

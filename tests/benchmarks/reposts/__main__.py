@@ -21,7 +21,7 @@ from takedown_cli.core.model import MATCH_DISTANCE
 from takedown_cli.fixtures.texture import picture as made_up
 from tests.benchmarks.copied import PHASH_DISTANCE
 from tests.benchmarks.copies import Picture, finish
-from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.measure import begin_anew, write_page, yield_to_others
 from tests.benchmarks.pictures import Bits, Scene, scenes
 from tests.benchmarks.reposts import augly_copies, strangers
 from tests.benchmarks.reposts.amounts import SPLITS
@@ -256,9 +256,8 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = f"Made by `python -m tests.benchmarks.reposts --out docs/laboratory --limit {chosen.limit}`."
-        page = "\n".join(["# Copies as people repost them", "", made_by, "", *text, ""])
-        (chosen.out / "reposts.md").write_text(page, encoding="utf-8")
+        command = f"python -m tests.benchmarks.reposts --out docs/laboratory --limit {chosen.limit}"
+        write_page(chosen.out / "reposts.md", "Copies as people repost them", command, text)
 
 
 def list_stranger(number: int) -> Bits:

@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.benchmarks.copies import finish
-from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.measure import begin_anew, write_page, yield_to_others
 from tests.benchmarks.pictures import Scene, scenes
 from tests.benchmarks.reposts import augly_copies
 from tests.benchmarks.reposts.__main__ import KINDS, QUALITY, SIDE
@@ -115,9 +115,8 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = f"Made by `python -m tests.benchmarks.reposts.against {chosen.commit} --limit {chosen.limit}`."
-        page = "\n".join(["# Copies caught now and before", "", made_by, "", *text, ""])
-        (chosen.out / "against.md").write_text(page, encoding="utf-8")
+        command = f"python -m tests.benchmarks.reposts.against {chosen.commit} --limit {chosen.limit}"
+        write_page(chosen.out / "against.md", "Copies caught now and before", command, text)
 
 
 if __name__ == "__main__":

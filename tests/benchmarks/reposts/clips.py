@@ -25,7 +25,7 @@ from takedown_cli.hashing.fingerprint import pdq
 from takedown_cli.hashing.readings.steady import FrameReader
 from tests.benchmarks import moving
 from tests.benchmarks.copies import colour, finish, phone_status, sticker_small
-from tests.benchmarks.measure import begin_anew, yield_to_others
+from tests.benchmarks.measure import begin_anew, write_page, yield_to_others
 from tests.benchmarks.pictures import Bits, bits, scenes
 from tests.benchmarks.reposts.amounts import border, caption_bar, crop_four
 from tests.benchmarks.reposts.hashes import read_copy
@@ -161,9 +161,8 @@ def main() -> None:
     ]
     print("\n".join(text))
     if chosen.out:
-        made_by = f"Made by `python -m tests.benchmarks.reposts.clips --out docs/laboratory --limit {chosen.limit}`."
-        page = "\n".join(["# Clips as people repost them", "", made_by, "", *text, ""])
-        (chosen.out / "clips.md").write_text(page, encoding="utf-8")
+        command = f"python -m tests.benchmarks.reposts.clips --out docs/laboratory --limit {chosen.limit}"
+        write_page(chosen.out / "clips.md", "Clips as people repost them", command, text)
 
 
 if __name__ == "__main__":

@@ -48,8 +48,8 @@ def send_feedback(
     Exit codes: 0 sent; 2 a line is no verdict, and nothing was sent; 7 the intake
     is unreachable, and the verdicts wait.
     """
+    from takedown_cli.platform.feedback.verdict_queue import VerdictQueue
     from takedown_cli.platform.home import Home
-    from takedown_cli.platform.verdict_queue import VerdictQueue
 
     home = Home(folder)
     settings = home.load()
@@ -70,7 +70,7 @@ def send_feedback(
 
 def _read_lines(source: str) -> list[Verdict]:
     """Return the verdicts in a file or on standard input. Raise UsageError."""
-    from takedown_cli.platform.verdict_queue import LONGEST_LINE, read_verdicts
+    from takedown_cli.platform.feedback.verdict_queue import LONGEST_LINE, read_verdicts
 
     try:
         with nullcontext(sys.stdin.buffer) if source == "-" else Path(source).open("rb") as stream:

@@ -20,7 +20,7 @@ from takedown_cli.core.errors import RefusedError, UnreachableError, UsageError
 
 if TYPE_CHECKING:
     from takedown_cli.client.hma import BankClient
-    from takedown_cli.platform.callbacks import Word
+    from takedown_cli.platform.feedback.callbacks import Word
     from takedown_cli.protocol.addresses import BankAddress
 
 _LARGEST: Final = 1 << 16
@@ -77,8 +77,8 @@ def relay_verdicts(
     actions = _read_actions(coop_action or [])
     if (coop_key is None) != (not actions):
         raise UsageError("--coop-key and --coop-action are needed together.")
-    from takedown_cli.platform.callbacks import read_coop_key, read_secret
-    from takedown_cli.platform.relay import Forwarder, Senders, serve
+    from takedown_cli.platform.feedback.callbacks import read_coop_key, read_secret
+    from takedown_cli.platform.feedback.relay import Forwarder, Senders, serve
 
     senders = Senders(
         None if coop_key is None else read_coop_key(_read_file(coop_key, "--coop-key")),
@@ -102,7 +102,7 @@ def relay_verdicts(
 
 
 def _read_actions(given: list[str]) -> dict[str, Word]:
-    from takedown_cli.platform.callbacks import Word
+    from takedown_cli.platform.feedback.callbacks import Word
 
     actions: dict[str, Word] = {}
     for text in given:

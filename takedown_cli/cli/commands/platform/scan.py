@@ -30,6 +30,31 @@ MATCHES: Final = 10
 #: No file matches, but some could not be read.
 UNREAD: Final = 3
 
+_Resume = Annotated[
+    Path | None,
+    typer.Option("--resume", metavar="JOURNAL", help="Keep a sealed journal of what is done, and continue from it."),
+]
+_VideoShare = Annotated[
+    float | None,
+    typer.Option(
+        "--video-share",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="Share of a video's frames that must match a clip of the list. Default: 50.",
+    ),
+]
+_ClipShare = Annotated[
+    float | None,
+    typer.Option(
+        "--clip-share",
+        metavar="PERCENT",
+        min=0,
+        max=100,
+        help="Share of the clip's frames that must match the video. Default: 5.",
+    ),
+]
+
 
 def scan_files(
     folder: Folder,
@@ -37,32 +62,9 @@ def scan_files(
     jsonl: Annotated[
         bool, typer.Option("--jsonl", help="One JSON object per file as it is done, then a summary.")
     ] = False,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            "--resume", metavar="JOURNAL", help="Keep a sealed journal of what is done, and continue from it."
-        ),
-    ] = None,
-    video_share: Annotated[
-        float | None,
-        typer.Option(
-            "--video-share",
-            metavar="PERCENT",
-            min=0,
-            max=100,
-            help="Share of a video's frames that must match a clip of the list. Default: 50.",
-        ),
-    ] = None,
-    clip_share: Annotated[
-        float | None,
-        typer.Option(
-            "--clip-share",
-            metavar="PERCENT",
-            min=0,
-            max=100,
-            help="Share of the clip's frames that must match the video. Default: 5.",
-        ),
-    ] = None,
+    resume: _Resume = None,
+    video_share: _VideoShare = None,
+    clip_share: _ClipShare = None,
     progress: ProgressMode = None,
     show_paths: ShowPaths = False,
     *,
@@ -113,9 +115,10 @@ def scan_files(
             from takedown_cli.platform.scan import Scan
 
             with _open_negative(home, settings) as beside:
+                usual = ClipRule()
                 rule = ClipRule(
-                    ClipRule().video_share if video_share is None else video_share,
-                    ClipRule().clip_share if clip_share is None else clip_share,
+                    usual.video_share if video_share is None else video_share,
+                    usual.clip_share if clip_share is None else clip_share,
                 )
                 scan = Scan(ListMatcher(local, beside, rule))
             started = time.monotonic()

@@ -30,7 +30,7 @@ from takedown_cli.intake.http.metrics import Metrics
 from takedown_cli.intake.http.request_bodies import OpenRequests, RequestBodies
 from takedown_cli.intake.http.server import make_server, open_socket
 from takedown_cli.intake.runtime.events import log_event, log_failure, log_warning
-from takedown_cli.platform.callbacks import (
+from takedown_cli.platform.feedback.callbacks import (
     MAX_BODY,
     TIMESTAMP_HEADER,
     TOLERANCE,
@@ -41,9 +41,9 @@ from takedown_cli.platform.callbacks import (
     read_coop,
     read_webhook,
 )
+from takedown_cli.platform.feedback.relay_queue import RelayQueue
+from takedown_cli.platform.feedback.verdict_queue import VerdictQueue
 from takedown_cli.platform.home import Home
-from takedown_cli.platform.relay_queue import RelayQueue
-from takedown_cli.platform.verdict_queue import VerdictQueue
 from takedown_cli.protocol.feed import Verdict
 
 if TYPE_CHECKING:

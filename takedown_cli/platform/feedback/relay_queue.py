@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Final, Self, cast
 
-from takedown_cli.platform.callbacks import Decision, Word
+from takedown_cli.platform.feedback.callbacks import Decision, Word
 from takedown_cli.platform.private_database import DatabaseForm, PrivateDatabase
 
 _FORM: Final = DatabaseForm(
